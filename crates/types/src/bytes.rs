@@ -1,0 +1,168 @@
+//! Byte strings as they stand in JSON bodies (base64url, RFC 4648 section 5) and in CBOR.
+
+use core::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Bytes that are unpadded base64url in JSON and a byte string in CBOR. Parsing is strict: padding,
+/// white space, the other alphabet and non-zero trailing bits are refused.
+#[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Base64Url(pub Vec<u8>);
+
+impl Base64Url {
+    /// The text form.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.0)
+    }
+
+    /// Reads the text form; `None` when it is not canonical base64url.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        BASE64URL_NOPAD.decode(text.as_bytes()).ok().map(Self)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Base64Url {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&[u8]> for Base64Url {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl fmt::Debug for Base64Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Serialize for Base64Url {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Url {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_text(&text).ok_or_else(|| D::Error::custom("not unpadded base64url"))
+    }
+}
+
+impl<C> Encode<C> for Base64Url {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Base64Url {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Ok(Self(d.bytes()?.to_vec()))
+    }
+}
+
+/// A byte string of exactly `N` bytes: base64url in JSON, a byte string in CBOR.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FixedBytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> FixedBytes<N> {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_array(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for FixedBytes<N> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<const N: usize> fmt::Debug for FixedBytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = BASE64URL_NOPAD.encode(&self.0);
+        f.write_str(text.get(..12).unwrap_or(&text))?;
+        if text.len() > 12 {
+            f.write_str("…")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<const N: usize> Serialize for FixedBytes<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for FixedBytes<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Base64Url(bytes) = Base64Url::deserialize(deserializer)?;
+        let length = bytes.len();
+        bytes
+            .try_into()
+            .map(Self)
+            .map_err(|_| D::Error::custom(format_args!("{length} bytes where {N} are expected")))
+    }
+}
+
+impl<C, const N: usize> Encode<C> for FixedBytes<N> {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C, const N: usize> Decode<'b, C> for FixedBytes<N> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        d.bytes()?
+            .try_into()
+            .map(Self)
+            .map_err(|_| decode::Error::message("byte string of the wrong length"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64url_is_strict() {
+        assert_eq!(Base64Url(vec![255, 254]).to_text(), "__4");
+        assert_eq!(Base64Url::from_text("__4"), Some(Base64Url(vec![255, 254])));
+        for bad in ["__5", "__4=", "//4", "__ 4", "_"] {
+            assert_eq!(Base64Url::from_text(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn fixed_bytes_refuse_other_lengths() {
+        assert!(serde_json::from_str::<FixedBytes<2>>("\"__4\"").is_ok());
+        assert!(serde_json::from_str::<FixedBytes<3>>("\"__4\"").is_err());
+        let cbor = minicbor::to_vec(FixedBytes([1u8, 2])).unwrap();
+        assert!(decode::<FixedBytes<2>>(&cbor).is_ok());
+        assert!(decode::<FixedBytes<3>>(&cbor).is_err());
+    }
+}

@@ -1,0 +1,460 @@
+//! A type for every identifier. See `spec/01-names.md`.
+//!
+//! An identifier of a chain is the hash of its genesis statement, so whoever has the statement can
+//! check the name. The text form is a prefix, an underscore and lower-case base32 without padding
+//! (RFC 4648 section 6): it survives double clicks, file systems and telephones. Parsing accepts
+//! that form and no other.
+
+use core::{fmt, str::FromStr};
+
+use data_encoding::BASE32_NOPAD;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Why a text is not an identifier.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text carries the prefix of another kind, or none.
+    #[error("expected an identifier that starts with \"{expected}_\"")]
+    Prefix {
+        /// The prefix that was expected, without underscore.
+        expected: &'static str,
+    },
+    /// What follows the prefix is not the canonical text of the right number of bytes.
+    #[error("the identifier is damaged: copy it again in full")]
+    Malformed,
+}
+
+fn encode_base32(bytes: &[u8]) -> String {
+    let mut text = BASE32_NOPAD.encode(bytes);
+    text.make_ascii_lowercase();
+    text
+}
+
+fn decode_base32(text: &str) -> Option<Vec<u8>> {
+    if text.bytes().any(|symbol| symbol.is_ascii_uppercase()) {
+        return None;
+    }
+    BASE32_NOPAD
+        .decode(text.to_ascii_uppercase().as_bytes())
+        .ok()
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name([u8; $len]);
+
+        impl $name {
+            /// What the text form starts with, without the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Takes the bytes as they are. Only a hash that was just computed, random bytes and
+            /// bytes that are checked afterwards should become an identifier this way.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; $len]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}_{}", $prefix, encode_base32(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let body = text
+                    .strip_prefix($prefix)
+                    .and_then(|rest| rest.strip_prefix('_'))
+                    .ok_or(IdError::Prefix { expected: $prefix })?;
+                let bytes = decode_base32(body).ok_or(IdError::Malformed)?;
+                bytes.try_into().map(Self).map_err(|_| IdError::Malformed)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: encode::Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                e.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+                d.bytes()?
+                    .try_into()
+                    .map(Self)
+                    .map_err(|_| decode::Error::message("identifier of the wrong length"))
+            }
+        }
+    };
+}
+
+id!(
+    /// A tenant: an application, or one customer of it. Hash of the genesis of its chain; what
+    /// clients pin.
+    TenantId, "ten", 32
+);
+id!(
+    /// A person's identity. Hash of the genesis of the user chain.
+    UserId, "usr", 32
+);
+id!(
+    /// A group of people. Hash of the genesis of the group chain.
+    GroupId, "grp", 32
+);
+id!(
+    /// A sealed session. Hash of the genesis of the session chain.
+    SessionId, "ses", 32
+);
+id!(
+    /// A device, or a recovery method (which is a device): hash of its public keys.
+    DeviceId, "dev", 32
+);
+id!(
+    /// A sealed object, named at random by whoever seals it.
+    ObjectId, "obj", 16
+);
+id!(
+    /// The hash of a signed statement.
+    StatementHash, "sth", 32
+);
+
+/// What kind of history a chain is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainKind {
+    /// Signing keys of a tenant.
+    Tenant,
+    /// Devices and recovery methods of a person.
+    User,
+    /// Members of a group.
+    Group,
+    /// Recipients of a session.
+    Session,
+}
+
+/// The identifier of a chain of any kind.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum ChainId {
+    /// A tenant's chain.
+    Tenant(TenantId),
+    /// A user's chain.
+    User(UserId),
+    /// A group's chain.
+    Group(GroupId),
+    /// A session's chain.
+    Session(SessionId),
+}
+
+/// A ring: whatever holds a secret over time. Every chain but a tenant's is the history of one.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum RingId {
+    /// The devices and recovery methods of a person.
+    User(UserId),
+    /// Members of a group.
+    Group(GroupId),
+    /// Recipients of a session.
+    Session(SessionId),
+}
+
+/// To whom a seed can be sealed: the member of a ring.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum MemberId {
+    /// A device or recovery method, member of a user ring.
+    Device(DeviceId),
+    /// A user, member of groups and sessions.
+    User(UserId),
+    /// A group, member of groups and sessions.
+    Group(GroupId),
+    /// A parent session, member of a session.
+    Session(SessionId),
+}
+
+macro_rules! sum {
+    ($name:ident { $($variant:ident($inner:ident) = $tag:literal),+ }) => {
+        impl $name {
+            /// The bytes of the identifier, without its kind.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                match self { $(Self::$variant(id) => id.as_bytes(),)+ }
+            }
+
+            /// The number of the kind, as it stands in CBOR.
+            #[must_use]
+            pub const fn tag(&self) -> u8 {
+                match self { $(Self::$variant(_) => $tag,)+ }
+            }
+
+            /// The identifier with this kind number, if there is such a kind.
+            #[must_use]
+            pub const fn from_parts(tag: u8, bytes: [u8; 32]) -> Option<Self> {
+                match tag {
+                    $($tag => Some(Self::$variant($inner::from_bytes(bytes))),)+
+                    _ => None,
+                }
+            }
+        }
+
+        $(impl From<$inner> for $name {
+            fn from(id: $inner) -> Self {
+                Self::$variant(id)
+            }
+        })+
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self { $(Self::$variant(id) => fmt::Display::fmt(id, f),)+ }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let mut refused = IdError::Malformed;
+                $(match text.parse::<$inner>() {
+                    Ok(id) => return Ok(Self::$variant(id)),
+                    Err(IdError::Malformed) => return Err(IdError::Malformed),
+                    Err(other) => refused = other,
+                })+
+                Err(refused)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: encode::Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                e.array(2)?.u8(self.tag())?.bytes(self.as_bytes())?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+                if d.array()? != Some(2) {
+                    return Err(decode::Error::message("an identifier is a pair"));
+                }
+                let tag = d.u8()?;
+                let bytes = d
+                    .bytes()?
+                    .try_into()
+                    .map_err(|_| decode::Error::message("identifier of the wrong length"))?;
+                Self::from_parts(tag, bytes)
+                    .ok_or_else(|| decode::Error::message("unknown kind of identifier"))
+            }
+        }
+    };
+}
+
+sum!(ChainId { Tenant(TenantId) = 1, User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4 });
+sum!(RingId { User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4 });
+sum!(MemberId { User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4, Device(DeviceId) = 5 });
+
+impl ChainId {
+    /// What kind of history this is.
+    #[must_use]
+    pub const fn kind(&self) -> ChainKind {
+        match self {
+            Self::Tenant(_) => ChainKind::Tenant,
+            Self::User(_) => ChainKind::User,
+            Self::Group(_) => ChainKind::Group,
+            Self::Session(_) => ChainKind::Session,
+        }
+    }
+}
+
+impl ChainKind {
+    /// The number of the kind, as it stands in CBOR.
+    #[must_use]
+    pub const fn tag(self) -> u8 {
+        match self {
+            Self::Tenant => 1,
+            Self::User => 2,
+            Self::Group => 3,
+            Self::Session => 4,
+        }
+    }
+
+    /// The identifier of this kind that has these bytes.
+    #[must_use]
+    pub const fn with_bytes(self, bytes: [u8; 32]) -> ChainId {
+        match self {
+            Self::Tenant => ChainId::Tenant(TenantId::from_bytes(bytes)),
+            Self::User => ChainId::User(UserId::from_bytes(bytes)),
+            Self::Group => ChainId::Group(GroupId::from_bytes(bytes)),
+            Self::Session => ChainId::Session(SessionId::from_bytes(bytes)),
+        }
+    }
+}
+
+impl From<RingId> for ChainId {
+    fn from(ring: RingId) -> Self {
+        match ring {
+            RingId::User(id) => Self::User(id),
+            RingId::Group(id) => Self::Group(id),
+            RingId::Session(id) => Self::Session(id),
+        }
+    }
+}
+
+impl MemberId {
+    /// The ring that this member is, unless it is a device.
+    #[must_use]
+    pub const fn ring(&self) -> Option<RingId> {
+        match self {
+            Self::Device(_) => None,
+            Self::User(id) => Some(RingId::User(*id)),
+            Self::Group(id) => Some(RingId::Group(*id)),
+            Self::Session(id) => Some(RingId::Session(*id)),
+        }
+    }
+}
+
+impl From<RingId> for MemberId {
+    fn from(ring: RingId) -> Self {
+        match ring {
+            RingId::User(id) => Self::User(id),
+            RingId::Group(id) => Self::Group(id),
+            RingId::Session(id) => Self::Session(id),
+        }
+    }
+}
+
+impl<C> Encode<C> for ChainKind {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.u8(self.tag())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for ChainKind {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        match d.u8()? {
+            1 => Ok(Self::Tenant),
+            2 => Ok(Self::User),
+            3 => Ok(Self::Group),
+            4 => Ok(Self::Session),
+            _ => Err(decode::Error::message("unknown kind of chain")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_form_round_trips() {
+        let id = UserId::from_bytes([7; 32]);
+        let text = id.to_string();
+        assert!(text.starts_with("usr_"));
+        assert_eq!(text.len(), 4 + 52);
+        assert_eq!(text.parse::<UserId>(), Ok(id));
+        assert_eq!(text.parse::<MemberId>(), Ok(MemberId::User(id)));
+    }
+
+    #[test]
+    fn another_prefix_is_refused_by_name() {
+        let text = UserId::from_bytes([7; 32]).to_string();
+        assert_eq!(
+            text.parse::<GroupId>(),
+            Err(IdError::Prefix { expected: "grp" })
+        );
+        assert!("".parse::<GroupId>().is_err());
+        assert!("usr".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn only_the_canonical_text_is_accepted() {
+        let text = GroupId::from_bytes([255; 32]).to_string();
+        let upper = text.to_uppercase();
+        let longer = format!("{text}a");
+        let padded = format!("{text}====");
+        // 32 bytes fill 51 symbols and one bit of the 52nd: four trailing bits must be zero.
+        let mut trailing = text.clone();
+        trailing.pop();
+        trailing.push('7');
+        for bad in [
+            upper,
+            longer,
+            padded,
+            trailing,
+            text.chars().take(50).collect(),
+            format!(" {text}"),
+        ] {
+            assert!(bad.parse::<GroupId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn kinds_stand_in_the_encoding() {
+        let user = minicbor::to_vec(MemberId::User(UserId::from_bytes([1; 32]))).unwrap();
+        let group = minicbor::to_vec(MemberId::Group(GroupId::from_bytes([1; 32]))).unwrap();
+        assert_ne!(user, group);
+        let mut unknown = user;
+        unknown[1] = 9;
+        assert!(decode::<MemberId>(&unknown).is_err());
+        // A ring is never a device.
+        let device = minicbor::to_vec(MemberId::Device(DeviceId::from_bytes([1; 32]))).unwrap();
+        assert!(decode::<RingId>(&device).is_err());
+    }
+}

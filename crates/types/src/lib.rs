@@ -1,0 +1,15 @@
+//! Identifiers, time, encodings and limits that every other crate of Wardseal uses.
+//!
+//! Nothing here knows cryptography, HTTP or SQL. See `spec/01-names.md`.
+
+mod bytes;
+mod id;
+pub mod limits;
+mod time;
+
+pub use bytes::{Base64Url, FixedBytes};
+pub use id::{
+    ChainId, ChainKind, DeviceId, GroupId, IdError, MemberId, ObjectId, RingId, SessionId,
+    StatementHash, TenantId, UserId,
+};
+pub use time::{Clock, ManualClock, Timestamp};
