@@ -206,7 +206,7 @@ pub enum MemberId {
 }
 
 macro_rules! sum {
-    ($name:ident { $($variant:ident($inner:ident) = $tag:literal),+ }) => {
+    ($name:ident, $expected:literal { $($variant:ident($inner:ident, $prefix:literal) = $tag:literal),+ }) => {
         impl $name {
             /// The bytes of the identifier, without its kind.
             #[must_use]
@@ -252,13 +252,10 @@ macro_rules! sum {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let mut refused = IdError::Malformed;
-                $(match text.parse::<$inner>() {
-                    Ok(id) => return Ok(Self::$variant(id)),
-                    Err(IdError::Malformed) => return Err(IdError::Malformed),
-                    Err(other) => refused = other,
+                $(if text.starts_with(concat!($prefix, "_")) {
+                    return text.parse().map(Self::$variant);
                 })+
-                Err(refused)
+                Err(IdError::Prefix { expected: $expected })
             }
         }
 
@@ -302,9 +299,9 @@ macro_rules! sum {
     };
 }
 
-sum!(ChainId { Tenant(TenantId) = 1, User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4 });
-sum!(RingId { User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4 });
-sum!(MemberId { User(UserId) = 2, Group(GroupId) = 3, Session(SessionId) = 4, Device(DeviceId) = 5 });
+sum!(ChainId, "ten_, usr_, grp_ or ses" { Tenant(TenantId, "ten") = 1, User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
+sum!(RingId, "usr_, grp_ or ses" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
+sum!(MemberId, "usr_, grp_, ses_ or dev" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4, Device(DeviceId, "dev") = 5 });
 
 impl ChainId {
     /// What kind of history this is.
