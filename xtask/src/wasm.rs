@@ -1,0 +1,232 @@
+//! Builds the WebAssembly once, writes its JavaScript and TypeScript, makes it small and says how small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{self, Log};
+use crate::workspace::Workspace;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The `[profile.wasm]` of the root `Cargo.toml`.
+const PROFILE: &str = "wasm";
+
+/// What rustc assumes of every browser that runs this; `wasm-opt` must be told.
+const FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// One `.wasm` file that is made.
+#[derive(Debug)]
+struct Artifact {
+    /// Folder of its crate.
+    folder: &'static str,
+    /// Folder and base name of what is written: `<name>.js`, `<name>.d.ts`, `<name>_bg.wasm`.
+    output: &'static str,
+    name: &'static str,
+    /// Whether people download it, so that its size matters.
+    shipped: bool,
+}
+
+const ARTIFACTS: &[Artifact] = &[
+    Artifact {
+        folder: "crates/wasm",
+        output: "packages/sdk/src/generated",
+        name: "core",
+        shipped: true,
+    },
+    Artifact {
+        folder: "crates/wasm-recovery",
+        output: "packages/sdk/src/generated",
+        name: "recovery",
+        shipped: true,
+    },
+    Artifact {
+        folder: "tests/conformance",
+        output: CONFORMANCE,
+        name: "conformance",
+        shipped: false,
+    },
+];
+
+/// Where the conformance tests for Node and browsers find their module.
+pub(crate) const CONFORMANCE: &str = "tests/conformance/generated";
+
+/// Whether there is anything to build yet.
+pub(crate) fn exists(workspace: &Workspace) -> bool {
+    ARTIFACTS.iter().any(|artifact| artifact.exists(workspace))
+}
+
+/// Builds what exists. Returns one line about the sizes.
+pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
+    let toolchain = Toolchain::find()?;
+    let bindgen = build_bindgen(workspace, log)?;
+    let members = workspace.members()?;
+    let mut sizes = Vec::new();
+    for artifact in ARTIFACTS {
+        let Some(package) = members.get(artifact.folder) else {
+            log.say(&format!("{} does not exist yet", artifact.folder))?;
+            continue;
+        };
+        // One build each: built together, one crate's features would make the other's file larger.
+        log.run(
+            toolchain
+                .cargo()
+                .args(["build", "--target", TARGET, "--profile", PROFILE])
+                .args(["--package", &package.name])
+                .env("CARGO_TARGET_DIR", &workspace.target),
+        )?;
+        let compiled = workspace
+            .target
+            .join(TARGET)
+            .join(PROFILE)
+            .join(format!("{}.wasm", package.name.replace('-', "_")));
+        let output = workspace.root.join(artifact.output);
+        fs::create_dir_all(&output)?;
+        log.run(
+            Command::new(&bindgen)
+                .arg(&compiled)
+                .arg(&output)
+                .arg(artifact.name),
+        )?;
+        let module = output.join(format!("{}_bg.wasm", artifact.name));
+        optimise(workspace, log, &module)?;
+        if artifact.shipped {
+            sizes.push(format!(
+                "{} {}",
+                artifact.name,
+                size(workspace, &module)?.trim()
+            ));
+        }
+    }
+    let sizes = sizes.join("; ");
+    log.say(&sizes)?;
+    Ok(sizes)
+}
+
+impl Artifact {
+    fn exists(&self, workspace: &Workspace) -> bool {
+        workspace.has(&format!("{}/Cargo.toml", self.folder))
+    }
+}
+
+/// The two ways to a standard library for the target.
+#[derive(Debug, PartialEq, Eq)]
+enum Toolchain {
+    /// The toolchain in use has the target: `rustup target add`.
+    Installed,
+    /// Debian's toolchain builds the library from its source package, with the linker given.
+    Debian { linker: PathBuf },
+}
+
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+
+impl Toolchain {
+    fn find() -> Result<Self> {
+        let library = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+        if library.exists() {
+            return Ok(Self::Installed);
+        }
+        match linker()? {
+            Some(linker) if has_debian_toolchain() => Ok(Self::Debian { linker }),
+            _ => bail!("no toolchain for {TARGET}: run cargo xtask setup"),
+        }
+    }
+
+    fn cargo(&self) -> Command {
+        match self {
+            Self::Installed => process::cargo(),
+            Self::Debian { linker } => {
+                let mut command = Command::new(DEBIAN_CARGO);
+                command
+                    .env("RUSTC", DEBIAN_RUSTC)
+                    .env("RUSTC_BOOTSTRAP", "1")
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
+                    .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
+                    // Set by the toolchain that runs this tool, and meant for its own libraries only.
+                    .env_remove("LD_LIBRARY_PATH")
+                    .env_remove("RUSTUP_TOOLCHAIN");
+                command
+            }
+        }
+    }
+}
+
+fn has_debian_toolchain() -> bool {
+    process::answers(DEBIAN_CARGO)
+        && process::answers(DEBIAN_RUSTC)
+        && Path::new(DEBIAN_SOURCE).exists()
+}
+
+/// A path that rustc prints.
+fn rustc(arguments: &[&str]) -> Result<PathBuf> {
+    let printed = process::output(Command::new("rustc").args(arguments))?;
+    Ok(String::from_utf8(printed)?.trim().into())
+}
+
+/// The linker for the target: the one in rustup's toolchain, else Debian's.
+fn linker() -> Result<Option<PathBuf>> {
+    let own = rustc(&["--print", "target-libdir"])?.with_file_name("bin");
+    Ok([
+        own.join("rust-lld"),
+        "/usr/bin/wasm-ld".into(),
+        "/usr/bin/rust-lld".into(),
+    ]
+    .into_iter()
+    .find(|path| path.exists()))
+}
+
+/// Debian packages without which the target cannot be built.
+pub(crate) fn missing_packages() -> Result<Vec<&'static str>> {
+    if Toolchain::find().is_ok() {
+        return Ok(Vec::new());
+    }
+    let mut packages = Vec::new();
+    if !has_debian_toolchain() {
+        packages.extend(["rustc-web", "cargo-web", "rust-web-src"]);
+    }
+    if linker()?.is_none() {
+        packages.push("lld");
+    }
+    Ok(packages)
+}
+
+/// Builds the generator from the workspace, see its own documentation. Returns the program.
+fn build_bindgen(workspace: &Workspace, log: &mut Log) -> Result<PathBuf> {
+    log.run(
+        process::cargo()
+            .args(["build", "--package", "xtask-bindgen"])
+            .env("CARGO_TARGET_DIR", workspace.tools()),
+    )?;
+    Ok(workspace.tools().join("debug/xtask-bindgen"))
+}
+
+fn optimise(workspace: &Workspace, log: &mut Log, module: &Path) -> Result<()> {
+    let program = workspace.root.join("xtask/npm/node_modules/.bin/wasm-opt");
+    log.run(
+        Command::new(program)
+            .args(FEATURES)
+            .args(["-O3", "--output"])
+            .arg(module)
+            .arg(module),
+    )
+}
+
+/// `123.4 kB, brotli 56.7 kB`.
+fn size(workspace: &Workspace, module: &Path) -> Result<String> {
+    let script = workspace.root.join("xtask/npm/size.mjs");
+    let printed = process::output(Command::new("node").arg(script).arg(module))
+        .context("cannot measure the size")?;
+    Ok(String::from_utf8(printed)?)
+}
