@@ -90,59 +90,76 @@ impl<const N: usize> FixedBytes<N> {
     }
 }
 
-impl<const N: usize> From<[u8; N]> for FixedBytes<N> {
-    fn from(bytes: [u8; N]) -> Self {
-        Self(bytes)
+/// A long byte string of exactly `N` bytes, on the heap: post-quantum keys and signatures.
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct BoxedBytes<const N: usize>(pub Box<[u8; N]>);
+
+impl<const N: usize> BoxedBytes<N> {
+    /// The bytes.
+    #[must_use]
+    pub fn as_array(&self) -> &[u8; N] {
+        &self.0
     }
 }
 
-impl<const N: usize> fmt::Debug for FixedBytes<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = BASE64URL_NOPAD.encode(&self.0);
-        f.write_str(text.get(..12).unwrap_or(&text))?;
-        if text.len() > 12 {
-            f.write_str("…")
-        } else {
-            Ok(())
+macro_rules! byte_string {
+    ($name:ident) => {
+        impl<const N: usize> From<[u8; N]> for $name<N> {
+            fn from(bytes: [u8; N]) -> Self {
+                Self(bytes.into())
+            }
         }
-    }
+
+        impl<const N: usize> fmt::Debug for $name<N> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let text = BASE64URL_NOPAD.encode(self.as_array());
+                f.write_str(text.get(..12).unwrap_or(&text))?;
+                if text.len() > 12 {
+                    f.write_str("…")
+                } else {
+                    Ok(())
+                }
+            }
+        }
+
+        impl<const N: usize> Serialize for $name<N> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&BASE64URL_NOPAD.encode(self.as_array()))
+            }
+        }
+
+        impl<'de, const N: usize> Deserialize<'de> for $name<N> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let Base64Url(bytes) = Base64Url::deserialize(deserializer)?;
+                let length = bytes.len();
+                <[u8; N]>::try_from(bytes).map(Self::from).map_err(|_| {
+                    D::Error::custom(format_args!("{length} bytes where {N} are expected"))
+                })
+            }
+        }
+
+        impl<C, const N: usize> Encode<C> for $name<N> {
+            fn encode<W: encode::Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), encode::Error<W::Error>> {
+                e.bytes(self.as_array())?.ok()
+            }
+        }
+
+        impl<'b, C, const N: usize> Decode<'b, C> for $name<N> {
+            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+                <[u8; N]>::try_from(d.bytes()?)
+                    .map(Self::from)
+                    .map_err(|_| decode::Error::message("byte string of the wrong length"))
+            }
+        }
+    };
 }
 
-impl<const N: usize> Serialize for FixedBytes<N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
-    }
-}
-
-impl<'de, const N: usize> Deserialize<'de> for FixedBytes<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Base64Url(bytes) = Base64Url::deserialize(deserializer)?;
-        let length = bytes.len();
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| D::Error::custom(format_args!("{length} bytes where {N} are expected")))
-    }
-}
-
-impl<C, const N: usize> Encode<C> for FixedBytes<N> {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C, const N: usize> Decode<'b, C> for FixedBytes<N> {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        d.bytes()?
-            .try_into()
-            .map(Self)
-            .map_err(|_| decode::Error::message("byte string of the wrong length"))
-    }
-}
+byte_string!(FixedBytes);
+byte_string!(BoxedBytes);
 
 #[cfg(test)]
 mod tests {

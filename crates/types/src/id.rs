@@ -146,6 +146,10 @@ id!(
     DeviceId, "dev", 32
 );
 id!(
+    /// A signing key of a tenant: hash of its public key.
+    KeyId, "key", 32
+);
+id!(
     /// A sealed object, named at random by whoever seals it.
     ObjectId, "obj", 16
 );
@@ -312,6 +316,19 @@ impl ChainId {
             Self::User(_) => ChainKind::User,
             Self::Group(_) => ChainKind::Group,
             Self::Session(_) => ChainKind::Session,
+        }
+    }
+}
+
+impl ChainId {
+    /// The ring whose history this chain is; a tenant has none.
+    #[must_use]
+    pub const fn into_ring(self) -> Option<RingId> {
+        match self {
+            Self::Tenant(_) => None,
+            Self::User(id) => Some(RingId::User(id)),
+            Self::Group(id) => Some(RingId::Group(id)),
+            Self::Session(id) => Some(RingId::Session(id)),
         }
     }
 }

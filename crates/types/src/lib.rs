@@ -7,9 +7,9 @@ mod id;
 pub mod limits;
 mod time;
 
-pub use bytes::{Base64Url, FixedBytes};
+pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
 pub use id::{
-    ChainId, ChainKind, DeviceId, GroupId, IdError, MemberId, ObjectId, RingId, SessionId,
+    ChainId, ChainKind, DeviceId, GroupId, IdError, KeyId, MemberId, ObjectId, RingId, SessionId,
     StatementHash, TenantId, UserId,
 };
 pub use time::{Clock, ManualClock, Timestamp};

@@ -1,0 +1,232 @@
+//! Names: an application calls people by its own identifiers, and the tenant signs which user a
+//! name means. See `spec/05-names-and-tokens.md`.
+//!
+//! The token is a JSON Web Signature (RFC 7515, compact form) by Ed25519 (RFC 8037) with the claims
+//! of RFC 7519. Exactly one header and one set of claims is accepted, so there is no algorithm to
+//! confuse: that is eighty lines, where the JWT libraries bring RSA, P-256 and a C library into
+//! the browser.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use wardseal_crypto::{
+    hash, label,
+    sign::{Ed25519PublicKey, Ed25519Signature},
+};
+use wardseal_types::{Base64Url, FixedBytes, KeyId, TenantId, Timestamp, UserId, limits};
+
+use crate::{
+    cbor,
+    keys::TenantKey,
+    state::{Position, TenantState},
+};
+
+/// What a binding token is for; stands as `aud` in it.
+pub const AUDIENCE: &str = "wardseal:bind";
+
+const TYPE: &str = "wardseal-binding+jwt";
+const MAX_TOKEN: usize = 4096;
+
+/// Why a token does not bind a name to a user.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// It is no token of the one form that is accepted.
+    #[error("the token is malformed: ask the application for a new one")]
+    Malformed,
+    /// It was signed by a key that is not, or no longer, a token key of the tenant.
+    #[error("the token is signed by a key that this tenant does not use for tokens")]
+    UnknownKey,
+    /// The signature does not verify.
+    #[error("the signature of the token does not verify")]
+    BadSignature,
+    /// It is for another tenant, user, name or purpose.
+    #[error("the token is for another tenant, user, name or purpose")]
+    WrongSubject,
+    /// It has expired, by the clock of whoever checks.
+    #[error("the token has expired: ask the application for a new one, or set its clock")]
+    Expired,
+    /// It comes from the future, by the clock of whoever checks.
+    #[error("the token comes from the future: the clock of the application's server is wrong")]
+    NotYetValid,
+}
+
+/// The header of the only kind of token that there is.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    kid: KeyId,
+    typ: String,
+}
+
+/// What a binding token says.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// The tenant.
+    pub iss: TenantId,
+    /// The user.
+    pub sub: UserId,
+    /// [`AUDIENCE`].
+    pub aud: String,
+    /// When it was signed, in seconds since the Unix epoch.
+    pub iat: u64,
+    /// Until when it may be presented, in seconds since the Unix epoch. Once it stands in a chain,
+    /// the binding does not expire.
+    pub exp: u64,
+    /// A nonce.
+    pub jti: FixedBytes<16>,
+    /// [`commit`]: the salted commitment to the name.
+    pub cmt: FixedBytes<32>,
+    /// [`index`]: what the key server finds the user by.
+    pub idx: FixedBytes<32>,
+}
+
+/// The salted commitment to a name, which stands in the chain. Without the salt nobody can tell
+/// whose it is, so forgetting the salt forgets the name.
+#[must_use]
+pub fn commit(tenant: &TenantId, salt: &[u8; 32], name: &str) -> FixedBytes<32> {
+    FixedBytes(hash::hash(
+        label::NAME_COMMITMENT,
+        &[tenant.as_bytes(), salt, name.as_bytes()],
+    ))
+}
+
+/// What the key server finds a user by. It is a hash and no secret: whoever guesses the name can
+/// check the guess.
+#[must_use]
+pub fn index(tenant: &TenantId, name: &str) -> FixedBytes<32> {
+    FixedBytes(hash::hash(
+        label::NAME_INDEX,
+        &[tenant.as_bytes(), name.as_bytes()],
+    ))
+}
+
+/// Whether a text can be the name of a person: not empty, not longer than
+/// [`MAX_NAME`](limits::MAX_NAME), and without control characters or outer white space.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= limits::MAX_NAME
+        && name.trim() == name
+        && !name.chars().any(char::is_control)
+}
+
+/// What a token's signer signs, and how it becomes a token: used by the tenant's own server.
+#[must_use]
+pub fn signing_input(kid: KeyId, claims: &Claims) -> Option<String> {
+    let header = Header {
+        alg: "EdDSA".into(),
+        kid,
+        typ: TYPE.into(),
+    };
+    let header = serde_json::to_vec(&header).ok()?;
+    let claims = serde_json::to_vec(claims).ok()?;
+    Some(format!(
+        "{}.{}",
+        BASE64URL_NOPAD.encode(&header),
+        BASE64URL_NOPAD.encode(&claims)
+    ))
+}
+
+/// The token that consists of a [`signing_input`] and the signature over it.
+#[must_use]
+pub fn assemble(signing_input: &str, signature: &[u8; 64]) -> String {
+    format!("{signing_input}.{}", BASE64URL_NOPAD.encode(signature))
+}
+
+/// Reads a token and verifies its signature by a token key in force at `position`. Its times are
+/// not judged: [`check_time`] does that where a token is presented.
+///
+/// # Errors
+/// See [`TokenError`].
+pub fn read(tenant: &TenantState, token: &str, position: Position) -> Result<Claims, TokenError> {
+    if token.len() > MAX_TOKEN {
+        return Err(TokenError::Malformed);
+    }
+    let (input, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, claims) = input.split_once('.').ok_or(TokenError::Malformed)?;
+    let header: Header = part(header)?;
+    if header.alg != "EdDSA" || header.typ != TYPE {
+        return Err(TokenError::Malformed);
+    }
+    let claims: Claims = part(claims)?;
+    let signature: [u8; 64] = BASE64URL_NOPAD
+        .decode(signature.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(TokenError::Malformed)?;
+    let Some(TenantKey::Token(key)) = tenant.key_at(&header.kid, position) else {
+        return Err(TokenError::UnknownKey);
+    };
+    Ed25519PublicKey::from_bytes(*key.as_array())
+        .and_then(|key| {
+            key.verify_unlabelled(input.as_bytes(), &Ed25519Signature::from_bytes(signature))
+        })
+        .map_err(|_| TokenError::BadSignature)?;
+    if claims.iss != tenant.id || claims.aud != AUDIENCE {
+        return Err(TokenError::WrongSubject);
+    }
+    Ok(claims)
+}
+
+fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, TokenError> {
+    let bytes = BASE64URL_NOPAD
+        .decode(text.as_bytes())
+        .map_err(|_| TokenError::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)
+}
+
+/// Judges the times of a token that is presented, with `leeway` seconds for clocks that differ.
+///
+/// # Errors
+/// [`TokenError::Expired`] and [`TokenError::NotYetValid`].
+pub const fn check_time(claims: &Claims, now: Timestamp, leeway: u64) -> Result<(), TokenError> {
+    if claims.exp.saturating_add(leeway) < now.seconds() {
+        return Err(TokenError::Expired);
+    }
+    if claims.iat > now.seconds().saturating_add(leeway) {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}
+
+/// Checks that a token in a user's chain binds the committed name to that user.
+///
+/// # Errors
+/// See [`TokenError`].
+pub fn verify(
+    tenant: &TenantState,
+    user: &UserId,
+    commitment: &FixedBytes<32>,
+    token: &Base64Url,
+    position: Position,
+) -> Result<Claims, TokenError> {
+    let text = core::str::from_utf8(token.as_slice()).map_err(|_| TokenError::Malformed)?;
+    let claims = read(tenant, text, position)?;
+    if claims.sub == *user && claims.cmt == *commitment {
+        Ok(claims)
+    } else {
+        Err(TokenError::WrongSubject)
+    }
+}
+
+/// What a device signs to sign in: the server's challenge, and everything it could be confused
+/// about.
+#[must_use]
+pub fn sign_in_message(
+    audience: &str,
+    tenant: &TenantId,
+    user: &UserId,
+    device: &wardseal_types::DeviceId,
+    challenge: &[u8],
+) -> Vec<u8> {
+    cbor::encode(&(
+        wardseal_crypto::SUITE,
+        audience,
+        *tenant,
+        *user,
+        *device,
+        Base64Url::from(challenge),
+    ))
+}

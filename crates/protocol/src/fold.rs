@@ -1,0 +1,519 @@
+//! `fold(statements) → state`: one function for all kinds of chains, the same in client and
+//! server. See `spec/04-chains.md`.
+
+use std::collections::BTreeMap;
+
+use wardseal_crypto::label;
+use wardseal_types::{
+    ChainId, DeviceId, GroupId, KeyId, MemberId, RingId, SessionId, TenantId, UserId, limits,
+};
+
+use crate::{
+    binding,
+    keys::{DeviceKeys, DeviceKind, TenantKey, possession_message, verify_hybrid},
+    op::{Grant, Membership, NewDevice, Op, Rights, Role, SetRecovery},
+    refusal::Refusal,
+    state::{
+        Binding, ChainState, DeviceRecord, GroupState, Head, History, Position, Ring, SessionState,
+        TenantState, UserState, World,
+    },
+    statement::{Author, Statement},
+};
+
+/// The state after `statement`, which stands at `position` in the tenant's log.
+///
+/// The author must be authorised in the state *before*. `world` holds the verified states of the
+/// tenant, the author and the groups through which the author claims a right.
+///
+/// # Errors
+/// [`Refusal`]: the chain then stays as it was.
+pub fn apply(
+    previous: Option<&ChainState>,
+    statement: &Statement,
+    position: Position,
+    world: &dyn World,
+) -> Result<ChainState, Refusal> {
+    let head = Head {
+        seq: statement.body().seq,
+        hash: statement.hash(),
+        position,
+    };
+    check_place(previous, statement, world)?;
+    let step = Step {
+        statement,
+        position,
+        head,
+        world,
+    };
+    match (statement.chain(), previous) {
+        (ChainId::Tenant(id), None) => step.tenant_genesis(id).map(ChainState::Tenant),
+        (ChainId::Tenant(_), Some(ChainState::Tenant(state))) => {
+            step.tenant(state.clone()).map(ChainState::Tenant)
+        }
+        (ChainId::User(id), None) => step.user_genesis(id).map(ChainState::User),
+        (ChainId::User(_), Some(ChainState::User(state))) => {
+            step.user(state.clone()).map(ChainState::User)
+        }
+        (ChainId::Group(id), None) => step.group_genesis(id).map(ChainState::Group),
+        (ChainId::Group(_), Some(ChainState::Group(state))) => {
+            step.group(state.clone()).map(ChainState::Group)
+        }
+        (ChainId::Session(id), None) => step.session_genesis(id).map(ChainState::Session),
+        (ChainId::Session(_), Some(ChainState::Session(state))) => {
+            step.session(state.clone()).map(ChainState::Session)
+        }
+        _ => Err(Refusal::WrongChain),
+    }
+}
+
+/// Chain, tenant, sequence number and hash of the predecessor.
+fn check_place(
+    previous: Option<&ChainState>,
+    statement: &Statement,
+    world: &dyn World,
+) -> Result<(), Refusal> {
+    let body = statement.body();
+    let founding = matches!(body.op, Op::TenantCreate(..));
+    let tenant = world.tenant().map(|state| state.id);
+    if founding {
+        if tenant.is_some_and(|tenant| tenant != statement.tenant()) {
+            return Err(Refusal::WrongTenant);
+        }
+    } else if tenant != Some(statement.tenant()) {
+        return Err(Refusal::WrongTenant);
+    }
+    let Some(previous) = previous else {
+        return if body.op.is_genesis() {
+            Ok(())
+        } else {
+            Err(Refusal::StaleParent)
+        };
+    };
+    if previous.id() != statement.chain() {
+        return Err(Refusal::WrongChain);
+    }
+    let head = previous.head();
+    let follows = head.seq.checked_add(1) == Some(body.seq) && body.previous == Some(head.hash);
+    if follows {
+        Ok(())
+    } else {
+        Err(Refusal::StaleParent)
+    }
+}
+
+struct Step<'a> {
+    statement: &'a Statement,
+    position: Position,
+    head: Head,
+    world: &'a dyn World,
+}
+
+impl Step<'_> {
+    const fn op(&self) -> &Op {
+        &self.statement.body().op
+    }
+
+    /// The position at which this statement's own changes are in force, and nothing later: `world`
+    /// may know a future that this statement must not be judged by.
+    const fn after(&self) -> Position {
+        self.position.saturating_add(1)
+    }
+
+    fn tenant_genesis(&self, id: TenantId) -> Result<TenantState, Refusal> {
+        let (Op::TenantCreate(_, keys, log), Author::Tenant(author)) =
+            (self.op(), self.statement.body().author)
+        else {
+            return Err(Refusal::NotAuthorised);
+        };
+        let mut state = TenantState {
+            id,
+            head: self.head,
+            log: log.clone(),
+            keys: BTreeMap::new(),
+        };
+        for key in keys {
+            self.add_tenant_key(&mut state, key)?;
+        }
+        self.check_tenant_signature(&state, &author, self.after())?;
+        Ok(state)
+    }
+
+    fn tenant(&self, mut state: TenantState) -> Result<TenantState, Refusal> {
+        let Author::Tenant(author) = self.statement.body().author else {
+            return Err(Refusal::NotAuthorised);
+        };
+        self.check_tenant_signature(&state, &author, self.position)?;
+        match self.op() {
+            Op::TenantAddKey(key) => self.add_tenant_key(&mut state, key)?,
+            Op::TenantRevokeKey(id) => {
+                let Some((_, history)) = state.keys.get_mut(id) else {
+                    return Err(Refusal::BadTenantKeys);
+                };
+                if history.now().is_none() {
+                    return Err(Refusal::BadTenantKeys);
+                }
+                history.set(self.position, None);
+                if !state
+                    .keys()
+                    .any(|(_, key)| matches!(key, TenantKey::Root(_)))
+                {
+                    return Err(Refusal::BadTenantKeys);
+                }
+            }
+            _ => return Err(Refusal::WrongChain),
+        }
+        state.head = self.head;
+        Ok(state)
+    }
+
+    fn add_tenant_key(&self, state: &mut TenantState, key: &TenantKey) -> Result<(), Refusal> {
+        // A revoked key stays known, so it cannot come back.
+        if state.keys.len() >= limits::MAX_MEMBERS {
+            return Err(Refusal::TooLarge);
+        }
+        let entry = (key.clone(), History::starting(self.position, ()));
+        match state.keys.insert(key.id(), entry) {
+            None => Ok(()),
+            Some(_) => Err(Refusal::BadTenantKeys),
+        }
+    }
+
+    fn check_tenant_signature(
+        &self,
+        state: &TenantState,
+        author: &KeyId,
+        at: Position,
+    ) -> Result<(), Refusal> {
+        let key = state.key_at(author, at).ok_or(Refusal::NotAuthorised)?;
+        self.statement
+            .verify_tenant(key)
+            .map_err(|_| Refusal::BadSignature)
+    }
+
+    fn user_genesis(&self, id: UserId) -> Result<UserState, Refusal> {
+        let (Op::UserCreate(_, keys, epoch), Author::Founder(author)) =
+            (self.op(), self.statement.body().author)
+        else {
+            return Err(Refusal::NotAuthorised);
+        };
+        let device = checked_device(keys)?;
+        if device != author || keys.kind != DeviceKind::Ordinary {
+            return Err(Refusal::NotAuthorised);
+        }
+        self.statement
+            .verify_device(keys)
+            .map_err(|_| Refusal::BadSignature)?;
+        let member = MemberId::Device(device);
+        let record = DeviceRecord {
+            keys: keys.clone(),
+            vault: None,
+        };
+        Ok(UserState {
+            id,
+            head: self.head,
+            ring: Ring::create(
+                RingId::User(id),
+                &[(member, keys.kind)],
+                epoch,
+                self.position,
+            )?,
+            binding: None,
+            devices: BTreeMap::from([(device, record)]),
+        })
+    }
+
+    fn user(&self, mut state: UserState) -> Result<UserState, Refusal> {
+        let device = self.check_own_device(&state)?;
+        match self.op() {
+            Op::AddDevice(new, entry) => {
+                let entered = self.check_new_device(&state, new, DeviceKind::Ordinary)?;
+                let entry = crate::op::Entry::History(entry.clone());
+                state.ring.enter(
+                    MemberId::Device(entered),
+                    new.keys.kind,
+                    &entry,
+                    self.position,
+                )?;
+                state.devices.insert(
+                    entered,
+                    DeviceRecord {
+                        keys: new.keys.clone(),
+                        vault: None,
+                    },
+                );
+            }
+            Op::RevokeDevice(removal) => {
+                state.ring.leave(removal, self.position)?;
+            }
+            Op::UserRotate(rotation) => {
+                if !rotation.causes.is_empty() {
+                    return Err(Refusal::BadCause);
+                }
+                state.ring.rotate(rotation, self.position)?;
+            }
+            Op::SetRecovery(set) => self.set_recovery(&mut state, set)?,
+            Op::Bind(commitment, token) => {
+                let tenant = self.world.tenant().ok_or(Refusal::WrongTenant)?;
+                binding::verify(tenant, &state.id, commitment, token, self.position)
+                    .map_err(|_| Refusal::BadBinding)?;
+                state.binding = Some(Binding {
+                    commitment: *commitment,
+                    token: token.clone(),
+                });
+            }
+            _ => return Err(Refusal::WrongChain),
+        }
+        if state.device_at(&device, self.after()).is_none() {
+            return Err(Refusal::AuthorLeaves);
+        }
+        state.head = self.head;
+        Ok(state)
+    }
+
+    fn set_recovery(&self, state: &mut UserState, set: &SetRecovery) -> Result<(), Refusal> {
+        let entered = self.check_new_device(state, &set.device, DeviceKind::Password)?;
+        let member = MemberId::Device(entered);
+        match (&set.replaces, &set.entry, &set.epoch) {
+            (None, Some(entry), None) => {
+                if state.password().is_some() {
+                    return Err(Refusal::AlreadyMember(member));
+                }
+                let entry = crate::op::Entry::History(entry.clone());
+                state
+                    .ring
+                    .enter(member, DeviceKind::Password, &entry, self.position)?;
+            }
+            (Some(old), None, Some(epoch)) => {
+                if state.password().map(|(device, _)| device) != Some(*old) {
+                    return Err(Refusal::NotAMember(MemberId::Device(*old)));
+                }
+                state.ring.replace(
+                    MemberId::Device(*old),
+                    member,
+                    DeviceKind::Password,
+                    epoch,
+                    self.position,
+                )?;
+            }
+            _ => return Err(Refusal::BadEpoch),
+        }
+        state.devices.insert(
+            entered,
+            DeviceRecord {
+                keys: set.device.keys.clone(),
+                vault: Some(set.vault.clone()),
+            },
+        );
+        Ok(())
+    }
+
+    /// The signing device, if it is one of this user's own.
+    fn check_own_device(&self, state: &UserState) -> Result<DeviceId, Refusal> {
+        let Author::Device(user, device) = self.statement.body().author else {
+            return Err(Refusal::NotAuthorised);
+        };
+        if user != state.id {
+            return Err(Refusal::NotAuthorised);
+        }
+        self.check_device_signature(state, &device)?;
+        Ok(device)
+    }
+
+    fn check_device_signature(&self, state: &UserState, device: &DeviceId) -> Result<(), Refusal> {
+        let record = state
+            .device_at(device, self.position)
+            .ok_or(Refusal::NotADevice)?;
+        self.statement
+            .verify_device(&record.keys)
+            .map_err(|_| Refusal::BadSignature)
+    }
+
+    fn check_new_device(
+        &self,
+        state: &UserState,
+        new: &NewDevice,
+        kind: DeviceKind,
+    ) -> Result<DeviceId, Refusal> {
+        let device = checked_device(&new.keys)?;
+        // Once revoked, a device does not come back: its keys may be in other hands.
+        if state.devices.contains_key(&device) {
+            return Err(Refusal::AlreadyMember(MemberId::Device(device)));
+        }
+        if new.keys.kind != kind {
+            return Err(Refusal::WrongMember(MemberId::Device(device)));
+        }
+        let message = possession_message(&self.statement.tenant(), &state.id, &device);
+        verify_hybrid(&new.keys.sign, label::STATEMENT_POP, &message, &new.proof)
+            .map_err(|_| Refusal::BadKey)?;
+        Ok(device)
+    }
+
+    /// The user who signs a statement of a group or session.
+    fn check_author(&self) -> Result<UserId, Refusal> {
+        let Author::Device(user, device) = self.statement.body().author else {
+            return Err(Refusal::NotAuthorised);
+        };
+        let state = self.world.user(&user).ok_or(Refusal::UnknownAuthor(user))?;
+        self.check_device_signature(state, &device)?;
+        Ok(user)
+    }
+
+    fn group_genesis(&self, id: GroupId) -> Result<GroupState, Refusal> {
+        let author = self.check_author()?;
+        let Op::GroupCreate(_, members, epoch) = self.op() else {
+            return Err(Refusal::WrongChain);
+        };
+        let members: Vec<_> = members
+            .iter()
+            .map(|Membership { member, role }| (*member, *role))
+            .collect();
+        let state = GroupState {
+            id,
+            head: self.head,
+            ring: Ring::create(RingId::Group(id), &members, epoch, self.position)?,
+            name: None,
+            dissolved: false,
+        };
+        if state.role_at(&author, self.after(), self.world) == Some(Role::Admin) {
+            Ok(state)
+        } else {
+            Err(Refusal::NotAuthorised)
+        }
+    }
+
+    fn group(&self, mut state: GroupState) -> Result<GroupState, Refusal> {
+        let author = self.check_author()?;
+        if state.dissolved {
+            return Err(Refusal::Dissolved);
+        }
+        let role = state
+            .role_at(&author, self.position, self.world)
+            .ok_or(Refusal::NotAuthorised)?;
+        let needed = match self.op() {
+            Op::GroupRotate(_) => Role::Member,
+            _ => Role::Admin,
+        };
+        if role < needed {
+            return Err(Refusal::NotAuthorised);
+        }
+        match self.op() {
+            Op::Add(Membership { member, role }, entry) => {
+                state.ring.enter(*member, *role, entry, self.position)?;
+            }
+            Op::Remove(removal) => state.ring.leave(removal, self.position)?,
+            Op::SetRole(Membership { member, role }) => {
+                state.ring.change(*member, *role, self.position)?;
+            }
+            Op::GroupRotate(rotation) => state.ring.rotate(rotation, self.position)?,
+            Op::Rename(epoch, name) => {
+                check_name(&state.ring, *epoch, name.as_slice())?;
+                state.name = Some((*epoch, name.clone()));
+            }
+            Op::Dissolve => state.dissolved = true,
+            _ => return Err(Refusal::WrongChain),
+        }
+        if !state.ring.members().any(|(_, role)| role == Role::Admin) {
+            return Err(Refusal::NoAdministrator);
+        }
+        if self.op().epoch().is_some() && state.role_at(&author, self.after(), self.world).is_none()
+        {
+            return Err(Refusal::AuthorLeaves);
+        }
+        state.head = self.head;
+        Ok(state)
+    }
+
+    fn session_genesis(&self, id: SessionId) -> Result<SessionState, Refusal> {
+        let author = self.check_author()?;
+        let Op::SessionCreate(_, grants, epoch, label) = self.op() else {
+            return Err(Refusal::WrongChain);
+        };
+        if label
+            .as_ref()
+            .is_some_and(|label| label.len() > limits::MAX_NAME)
+        {
+            return Err(Refusal::BadName);
+        }
+        let members: Vec<_> = grants
+            .iter()
+            .map(|Grant { member, rights }| (*member, *rights))
+            .collect();
+        let state = SessionState {
+            id,
+            head: self.head,
+            ring: Ring::create(RingId::Session(id), &members, epoch, self.position)?,
+            label: label.clone(),
+            metadata: None,
+        };
+        check_managed(&state)?;
+        if state.rights_at(&author, self.after(), self.world).is_none() {
+            return Err(Refusal::NotAuthorised);
+        }
+        Ok(state)
+    }
+
+    fn session(&self, mut state: SessionState) -> Result<SessionState, Refusal> {
+        let author = self.check_author()?;
+        let held = state
+            .rights_at(&author, self.position, self.world)
+            .ok_or(Refusal::NotAuthorised)?;
+        let needed = match self.op() {
+            Op::SessionRotate(_) => Rights::READ,
+            Op::Grant(grant, _) => Rights::SHARE.union(grant.rights),
+            Op::Describe(..) => Rights::SHARE,
+            _ => Rights::MANAGE,
+        };
+        if !held.contains(needed) {
+            return Err(Refusal::NotAuthorised);
+        }
+        match self.op() {
+            Op::Grant(Grant { member, rights }, entry) => {
+                state.ring.enter(*member, *rights, entry, self.position)?;
+            }
+            Op::SetRights(Grant { member, rights }) => {
+                state.ring.change(*member, *rights, self.position)?;
+            }
+            Op::Revoke(removal) => state.ring.leave(removal, self.position)?,
+            Op::SessionRotate(rotation) => state.ring.rotate(rotation, self.position)?,
+            Op::Describe(epoch, metadata) => {
+                check_name(&state.ring, *epoch, metadata.as_slice())?;
+                state.metadata = Some((*epoch, metadata.clone()));
+            }
+            _ => return Err(Refusal::WrongChain),
+        }
+        check_managed(&state)?;
+        if self.op().epoch().is_some()
+            && state.rights_at(&author, self.after(), self.world).is_none()
+        {
+            return Err(Refusal::AuthorLeaves);
+        }
+        state.head = self.head;
+        Ok(state)
+    }
+}
+
+fn checked_device(keys: &DeviceKeys) -> Result<DeviceId, Refusal> {
+    keys.verifier().map_err(|_| Refusal::BadKey)?;
+    keys.sealer().map_err(|_| Refusal::BadKey)?;
+    Ok(keys.id())
+}
+
+fn check_managed(state: &SessionState) -> Result<(), Refusal> {
+    if state
+        .ring
+        .members()
+        .any(|(_, rights)| rights.contains(Rights::MANAGE))
+    {
+        Ok(())
+    } else {
+        Err(Refusal::NoAdministrator)
+    }
+}
+
+fn check_name<M: Copy>(ring: &Ring<M>, epoch: u32, sealed: &[u8]) -> Result<(), Refusal> {
+    if sealed.len() <= limits::MAX_SEALED_NAME && ring.epoch(epoch).is_some() {
+        Ok(())
+    } else {
+        Err(Refusal::BadName)
+    }
+}

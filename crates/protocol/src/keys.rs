@@ -1,0 +1,152 @@
+//! Public keys of devices and tenants, and the identifiers that are their hashes.
+//! See `spec/01-names.md` and `spec/04-chains.md`.
+
+use minicbor::{Decode, Encode};
+use wardseal_crypto::{
+    CryptoError, hash,
+    kem::KemPublicKey,
+    label,
+    sign::{Ed25519PublicKey, Ed25519Signature, HybridPublicKey, HybridSignature},
+};
+use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, KeyId, TenantId};
+
+use crate::cbor;
+
+/// Length of an Ed25519 public key followed by an ML-DSA-65 public key.
+pub const HYBRID_PUBLIC: usize = 1984;
+/// Length of an Ed25519 signature followed by an ML-DSA-65 signature.
+pub const HYBRID_SIGNATURE: usize = 3373;
+/// Length of an X-Wing public key.
+pub const KEM_PUBLIC: usize = 1216;
+
+/// How a device's private keys are kept.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cbor(index_only)]
+#[non_exhaustive]
+pub enum DeviceKind {
+    /// On a machine of the person's own.
+    #[n(1)]
+    Ordinary,
+    /// At the vault, sealed under a password. A recovery method is a device: whoever knows the
+    /// password works with it from any machine.
+    #[n(2)]
+    Password,
+}
+
+/// The public half of a device: what others verify and seal to.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct DeviceKeys {
+    /// How the private half is kept.
+    #[n(0)]
+    pub kind: DeviceKind,
+    /// Ed25519 and ML-DSA-65 public keys.
+    #[n(1)]
+    pub sign: BoxedBytes<HYBRID_PUBLIC>,
+    /// X-Wing public key, to which seeds of the user ring are sealed.
+    #[n(2)]
+    pub kem: BoxedBytes<KEM_PUBLIC>,
+}
+
+impl DeviceKeys {
+    /// The hash of kind and keys.
+    #[must_use]
+    pub fn id(&self) -> DeviceId {
+        DeviceId::from_bytes(hash::hash(label::ID_DEVICE, &[&cbor::encode(self)]))
+    }
+
+    /// The verification key.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when the bytes are no valid pair of keys.
+    pub fn verifier(&self) -> Result<HybridPublicKey, CryptoError> {
+        HybridPublicKey::from_bytes(self.sign.as_array())
+    }
+
+    /// The key to seal to.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when the bytes are no valid X-Wing key.
+    pub fn sealer(&self) -> Result<KemPublicKey, CryptoError> {
+        KemPublicKey::from_bytes(self.kem.as_array())
+    }
+}
+
+/// A public key of a tenant, with what it may do.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+pub enum TenantKey {
+    /// Signs the tenant's chain. Ed25519 and ML-DSA-65; kept off-line.
+    #[n(1)]
+    Root(#[n(0)] BoxedBytes<HYBRID_PUBLIC>),
+    /// Signs tokens that bind names to users. Ed25519; used by the application's server.
+    #[n(2)]
+    Token(#[n(0)] FixedBytes<32>),
+}
+
+impl TenantKey {
+    /// The hash of purpose and key.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId::from_bytes(hash::hash(label::ID_KEY, &[&cbor::encode(self)]))
+    }
+}
+
+/// The keys of the server that orders a tenant's statements, as the tenant's genesis names them.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct LogKey {
+    /// Ed25519 and ML-DSA-65 public keys that sign checkpoints.
+    #[n(0)]
+    pub sign: BoxedBytes<HYBRID_PUBLIC>,
+}
+
+/// A signature by a chain's author. Sessions are signed by Ed25519 alone, everything else by
+/// Ed25519 and ML-DSA-65, and both must verify.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+pub enum Signature {
+    /// Ed25519.
+    #[n(1)]
+    Classical(#[n(0)] FixedBytes<64>),
+    /// Ed25519 followed by ML-DSA-65.
+    #[n(2)]
+    Hybrid(#[n(0)] BoxedBytes<HYBRID_SIGNATURE>),
+}
+
+/// Verifies a hybrid signature given as bytes.
+pub(crate) fn verify_hybrid(
+    key: &BoxedBytes<HYBRID_PUBLIC>,
+    label: label::Label,
+    message: &[u8],
+    signature: &BoxedBytes<HYBRID_SIGNATURE>,
+) -> Result<(), CryptoError> {
+    HybridPublicKey::from_bytes(key.as_array())?.verify(
+        label,
+        message,
+        &HybridSignature::from_bytes(signature.as_array())?,
+    )
+}
+
+/// Verifies an Ed25519 signature given as bytes.
+pub(crate) fn verify_ed25519(
+    key: &[u8; 32],
+    label: label::Label,
+    message: &[u8],
+    signature: &FixedBytes<64>,
+) -> Result<(), CryptoError> {
+    Ed25519PublicKey::from_bytes(*key)?.verify(
+        label,
+        message,
+        &Ed25519Signature::from_bytes(*signature.as_array()),
+    )
+}
+
+/// What a new device signs to prove that it holds the private halves of its keys, so that nobody
+/// enters another's keys as his own.
+#[must_use]
+pub fn possession_message(
+    tenant: &TenantId,
+    user: &wardseal_types::UserId,
+    device: &DeviceId,
+) -> Vec<u8> {
+    cbor::encode(&(wardseal_crypto::SUITE, *tenant, *user, *device))
+}

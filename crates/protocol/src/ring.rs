@@ -1,0 +1,377 @@
+//! Rings: epochs, seeds, boxes and ladder links. See `spec/03-rings.md`.
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use wardseal_crypto::{
+    CryptoError, SUITE, chunked, hash, kdf,
+    kem::{self, KemPublicKey, KemSecretKey},
+    label,
+    secret::Secret,
+};
+use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, TenantId, limits};
+
+use crate::{
+    cbor::{self, DecodeError},
+    keys::KEM_PUBLIC,
+};
+
+/// What kind of ring a seed belongs to; part of its commitment, because at the creation of a ring
+/// its identifier does not exist yet.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(index_only)]
+pub enum RingKind {
+    /// Devices of a person.
+    #[n(2)]
+    User,
+    /// Members of a group.
+    #[n(3)]
+    Group,
+    /// Recipients of a session.
+    #[n(4)]
+    Session,
+}
+
+impl From<RingId> for RingKind {
+    fn from(ring: RingId) -> Self {
+        match ring {
+            RingId::User(_) => Self::User,
+            RingId::Group(_) => Self::Group,
+            RingId::Session(_) => Self::Session,
+        }
+    }
+}
+
+/// The secret of one epoch of a ring.
+#[derive(Clone, Debug)]
+pub struct Seed(Secret<32>);
+
+impl Seed {
+    /// A new seed.
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`] when the source of randomness is broken.
+    pub fn generate(rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
+        Secret::generate(rng).map(Self)
+    }
+
+    /// The seed that these bytes are.
+    #[must_use]
+    pub const fn from_secret(secret: Secret<32>) -> Self {
+        Self(secret)
+    }
+
+    /// The bytes, for a sealed store.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret<32> {
+        &self.0
+    }
+
+    /// The value by which a statement commits to this seed: nobody finds a second seed for it.
+    #[must_use]
+    pub fn commitment(&self, kind: RingKind) -> FixedBytes<32> {
+        let context = cbor::encode(&(SUITE, kind));
+        FixedBytes(*kdf::derive::<32>(&self.0, label::SEED_COMMITMENT, &context).expose())
+    }
+
+    /// The key pair to which others seal. Users and groups publish its public half.
+    ///
+    /// # Errors
+    /// None in practice; see [`KemSecretKey::from_seed`].
+    pub fn kem(&self) -> Result<KemSecretKey, CryptoError> {
+        KemSecretKey::from_seed(&kdf::derive(&self.0, label::RING_KEM, &[]))
+    }
+
+    /// The key under which whoever holds this seed wraps seeds of the rings above.
+    #[must_use]
+    pub fn wrap_key(&self) -> WrapKey {
+        WrapKey(kdf::derive(&self.0, label::RING_WRAP, &[]))
+    }
+
+    /// The key of the names and descriptions of the ring.
+    #[must_use]
+    pub fn name_key(&self) -> Secret<32> {
+        kdf::derive(&self.0, label::RING_NAME, &[])
+    }
+
+    /// Seals the previous epoch's seed under this one, so that whoever holds the newest seed walks
+    /// back and nobody walks forward.
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn seal_link(
+        &self,
+        at: LinkContext<'_>,
+        previous: &Self,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Base64Url, CryptoError> {
+        let key = kdf::derive(&self.0, label::RING_LADDER, &[]);
+        let sealed = chunked::seal(
+            &key,
+            label::BOX_LADDER,
+            &at.encode(),
+            previous.0.expose(),
+            rng,
+        )?;
+        Ok(sealed.into())
+    }
+
+    /// Opens a ladder link with the seed of the epoch that carries it.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when the link is not one to this epoch's predecessor.
+    pub fn open_link(&self, at: LinkContext<'_>, link: &Base64Url) -> Result<Self, CryptoError> {
+        let key = kdf::derive(&self.0, label::RING_LADDER, &[]);
+        let opened = chunked::open(&key, label::BOX_LADDER, &at.encode(), link.as_slice())?;
+        Secret::try_from_slice(opened.expose()).map(Self)
+    }
+}
+
+/// The derived key of a symmetric wrap. Keep it when many boxes are sealed to one ring.
+#[derive(Clone, Debug)]
+pub struct WrapKey(Secret<32>);
+
+/// Where a ladder link stands.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkContext<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The ring.
+    pub ring: RingId,
+    /// The epoch that carries the link, that is the newer one.
+    pub epoch: u32,
+}
+
+impl LinkContext<'_> {
+    fn encode(&self) -> Vec<u8> {
+        cbor::encode(&(SUITE, *self.tenant, self.ring, self.epoch))
+    }
+}
+
+/// An epoch as a statement declares it.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct Epoch {
+    /// Number, from 0, without gaps.
+    #[n(0)]
+    pub number: u32,
+    /// [`Seed::commitment`].
+    #[n(1)]
+    pub commitment: FixedBytes<32>,
+    /// Public key of [`Seed::kem`]; absent for sessions, to which nobody seals.
+    #[n(2)]
+    pub kem: Option<BoxedBytes<KEM_PUBLIC>>,
+    /// The previous seed under this one; absent in epoch 0 and where new members get no history.
+    #[n(3)]
+    pub link: Option<Base64Url>,
+    /// One for each member, in ascending order of member.
+    #[n(4)]
+    pub boxes: Vec<BoxRef>,
+}
+
+/// What a statement says of a box: to whom, under which key, and which bytes.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct BoxRef {
+    /// The member to whom the seed is sealed.
+    #[n(0)]
+    pub member: MemberId,
+    /// The member's own epoch; 0 for a device.
+    #[n(1)]
+    pub epoch: u32,
+    /// The commitment of that epoch; for a device its identifier.
+    #[n(2)]
+    pub key: FixedBytes<32>,
+    /// Hash of the box. Absent in a genesis, where the box is sealed after the identifier exists.
+    #[n(3)]
+    pub hash: Option<FixedBytes<32>>,
+}
+
+/// A seed, sealed to one member of a ring.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct SealedBox {
+    /// Suite identifier.
+    #[n(0)]
+    pub suite: u16,
+    /// The ring whose seed is inside.
+    #[n(1)]
+    pub ring: RingId,
+    /// The epoch of that seed.
+    #[n(2)]
+    pub epoch: u32,
+    /// For whom.
+    #[n(3)]
+    pub member: MemberId,
+    /// The member's own epoch; 0 for a device.
+    #[n(4)]
+    pub member_epoch: u32,
+    /// How it is sealed.
+    #[n(5)]
+    pub sealed: Sealed,
+}
+
+/// How a box is sealed.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+pub enum Sealed {
+    /// HPKE to the member's public key.
+    #[n(1)]
+    Hpke(#[n(0)] Base64Url),
+    /// Chunked encryption under the member's seed: only where the sealer holds it himself.
+    #[n(2)]
+    Wrap(#[n(0)] Base64Url),
+}
+
+/// Everything that a box is bound to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BoxContext {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The ring whose seed is inside.
+    pub ring: RingId,
+    /// The epoch of that seed.
+    pub epoch: u32,
+    /// For whom.
+    pub member: MemberId,
+    /// The member's own epoch; 0 for a device.
+    pub member_epoch: u32,
+    /// The commitment of that epoch; for a device its identifier.
+    pub key: FixedBytes<32>,
+}
+
+impl BoxContext {
+    fn encode(&self) -> Vec<u8> {
+        cbor::encode(&(
+            SUITE,
+            self.tenant,
+            self.ring,
+            self.epoch,
+            self.member,
+            self.member_epoch,
+            self.key,
+        ))
+    }
+
+    const fn boxed(&self, sealed: Sealed) -> SealedBox {
+        SealedBox {
+            suite: SUITE,
+            ring: self.ring,
+            epoch: self.epoch,
+            member: self.member,
+            member_epoch: self.member_epoch,
+            sealed,
+        }
+    }
+
+    /// Seals `seed` to the member's public key.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] and [`CryptoError::Randomness`].
+    pub fn seal(
+        &self,
+        to: &KemPublicKey,
+        seed: &Seed,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<SealedBox, CryptoError> {
+        let sealed = kem::seal(to, label::BOX_HPKE, &self.encode(), seed.0.expose(), rng)?;
+        Ok(self.boxed(Sealed::Hpke(sealed.into())))
+    }
+
+    /// Wraps `seed` under the member's seed, which the sealer holds.
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn wrap(
+        &self,
+        under: &WrapKey,
+        seed: &Seed,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<SealedBox, CryptoError> {
+        let sealed = chunked::seal(
+            &under.0,
+            label::BOX_WRAP,
+            &self.encode(),
+            seed.0.expose(),
+            rng,
+        )?;
+        Ok(self.boxed(Sealed::Wrap(sealed.into())))
+    }
+
+    /// Opens a box with the member's keys and checks the seed against `commitment`.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] for whatever is not the box of this context with the seed of this
+    /// commitment.
+    pub fn open(
+        &self,
+        sealed: &SealedBox,
+        opener: Opener<'_>,
+        commitment: &FixedBytes<32>,
+    ) -> Result<Seed, CryptoError> {
+        if *sealed != self.boxed(sealed.sealed.clone()) {
+            return Err(CryptoError::Rejected);
+        }
+        let context = self.encode();
+        let opened = match (&sealed.sealed, opener) {
+            (Sealed::Hpke(bytes), Opener::Device(key)) => {
+                kem::open(key, label::BOX_HPKE, &context, bytes.as_slice())?
+            }
+            (Sealed::Hpke(bytes), Opener::Ring(seed)) => {
+                kem::open(&seed.kem()?, label::BOX_HPKE, &context, bytes.as_slice())?
+            }
+            (Sealed::Wrap(bytes), Opener::Ring(seed)) => chunked::open(
+                &seed.wrap_key().0,
+                label::BOX_WRAP,
+                &context,
+                bytes.as_slice(),
+            )?,
+            (Sealed::Wrap(_), Opener::Device(_)) => return Err(CryptoError::Rejected),
+        };
+        let seed = Seed(Secret::try_from_slice(opened.expose())?);
+        let found = seed.commitment(self.ring.into());
+        if hash::ct_eq(found.as_array(), commitment.as_array()) {
+            Ok(seed)
+        } else {
+            Err(CryptoError::Rejected)
+        }
+    }
+}
+
+/// With what a member opens a box.
+#[derive(Clone, Copy, Debug)]
+pub enum Opener<'a> {
+    /// A device's private key.
+    Device(&'a KemSecretKey),
+    /// The seed of the member ring, of the epoch that the box names.
+    Ring(&'a Seed),
+}
+
+impl SealedBox {
+    /// The hash by which a statement names this box.
+    #[must_use]
+    pub fn hash(&self) -> FixedBytes<32> {
+        FixedBytes(hash::hash(label::BOX_HASH, &[&cbor::encode(self)]))
+    }
+
+    /// Reads a box.
+    ///
+    /// # Errors
+    /// See [`DecodeError`]; another suite than ours is malformed.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let sealed: Self = cbor::decode(bytes, limits::MAX_BOX)?;
+        if sealed.suite == SUITE {
+            Ok(sealed)
+        } else {
+            Err(DecodeError::Malformed)
+        }
+    }
+
+    /// Whether this is the box that `reference` names, in a ring's `epoch`.
+    #[must_use]
+    pub fn answers(&self, ring: RingId, epoch: u32, reference: &BoxRef) -> bool {
+        self.ring == ring
+            && self.epoch == epoch
+            && self.member == reference.member
+            && self.member_epoch == reference.epoch
+            && reference.hash.is_none_or(|hash| hash == self.hash())
+    }
+}

@@ -1,0 +1,251 @@
+//! How a ring changes: the rules about epochs, boxes and members that all rings share.
+//! See `spec/03-rings.md`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wardseal_types::{MemberId, RingId, limits};
+
+use crate::{
+    op::{Cause, Entry, Removal, Rotation},
+    refusal::Refusal,
+    ring::{BoxRef, Epoch},
+    state::{EpochRecord, History, Position, Ring},
+};
+
+impl<M: Copy> Ring<M> {
+    /// A ring with its first members and epoch 0, whose boxes have no hashes yet.
+    pub(crate) fn create(
+        id: RingId,
+        members: &[(MemberId, M)],
+        epoch: &Epoch,
+        position: Position,
+    ) -> Result<Self, Refusal> {
+        let mut ring = Self {
+            id,
+            epochs: Vec::new(),
+            recipients: BTreeMap::new(),
+            members: BTreeMap::new(),
+        };
+        let mut previous = None;
+        for (member, value) in members {
+            ring.check_kind(member)?;
+            if previous.is_some_and(|previous| previous >= *member) {
+                return Err(Refusal::AlreadyMember(*member));
+            }
+            previous = Some(*member);
+            ring.members
+                .insert(*member, History::starting(position, *value));
+        }
+        if epoch.boxes.iter().any(|reference| reference.hash.is_some()) || epoch.link.is_some() {
+            return Err(Refusal::BadEpoch);
+        }
+        ring.open_epoch(epoch, position, false)?;
+        Ok(ring)
+    }
+
+    /// One more member, with or without history.
+    pub(crate) fn enter(
+        &mut self,
+        member: MemberId,
+        value: M,
+        entry: &Entry,
+        position: Position,
+    ) -> Result<(), Refusal> {
+        self.check_kind(&member)?;
+        if self.member_at(&member, super::state::NOW).is_some() {
+            return Err(Refusal::AlreadyMember(member));
+        }
+        self.set(member, position, Some(value));
+        match entry {
+            Entry::History(reference) => self.add_box(member, reference),
+            Entry::FromJoin(epoch) => {
+                if epoch.link.is_some() {
+                    return Err(Refusal::BadEpoch);
+                }
+                check_hashed(&epoch.boxes)?;
+                self.open_epoch(epoch, position, false)
+            }
+        }
+    }
+
+    /// Members less, and the epoch that shuts them out.
+    pub(crate) fn leave(&mut self, removal: &Removal, position: Position) -> Result<(), Refusal> {
+        if removal.members.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        for member in &removal.members {
+            if self.member_at(member, super::state::NOW).is_none() {
+                return Err(Refusal::NotAMember(*member));
+            }
+            self.set(*member, position, None);
+        }
+        self.follow(&removal.epoch, position, true)
+    }
+
+    /// A new epoch for the same members.
+    pub(crate) fn rotate(
+        &mut self,
+        rotation: &Rotation,
+        position: Position,
+    ) -> Result<(), Refusal> {
+        self.check_causes(&rotation.causes)?;
+        self.follow(&rotation.epoch, position, !rotation.causes.is_empty())
+    }
+
+    /// Another role, or other rights, for a present member.
+    pub(crate) fn change(
+        &mut self,
+        member: MemberId,
+        value: M,
+        position: Position,
+    ) -> Result<(), Refusal> {
+        if self.member_at(&member, super::state::NOW).is_none() {
+            return Err(Refusal::NotAMember(member));
+        }
+        self.set(member, position, Some(value));
+        Ok(())
+    }
+
+    /// Replaces one member by another in one new epoch: a recovery method by its successor.
+    pub(crate) fn replace(
+        &mut self,
+        old: MemberId,
+        new: MemberId,
+        value: M,
+        epoch: &Epoch,
+        position: Position,
+    ) -> Result<(), Refusal> {
+        if self.member_at(&old, super::state::NOW).is_none() {
+            return Err(Refusal::NotAMember(old));
+        }
+        if self.member_at(&new, super::state::NOW).is_some() {
+            return Err(Refusal::AlreadyMember(new));
+        }
+        self.set(old, position, None);
+        self.set(new, position, Some(value));
+        self.follow(epoch, position, true)
+    }
+
+    fn set(&mut self, member: MemberId, position: Position, value: Option<M>) {
+        self.members.entry(member).or_default().set(position, value);
+    }
+
+    fn check_kind(&self, member: &MemberId) -> Result<(), Refusal> {
+        let possible = match (self.id, member) {
+            (RingId::User(_), MemberId::Device(_))
+            | (RingId::Group(_), MemberId::User(_))
+            | (RingId::Session(_), MemberId::User(_) | MemberId::Group(_)) => true,
+            (RingId::Group(id), MemberId::Group(inner)) => id != *inner,
+            (RingId::Session(id), MemberId::Session(parent)) => id != *parent,
+            _ => false,
+        };
+        if possible {
+            Ok(())
+        } else {
+            Err(Refusal::WrongMember(*member))
+        }
+    }
+
+    fn check_causes(&self, causes: &[Cause]) -> Result<(), Refusal> {
+        let ascending = causes
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.member < b.member));
+        let unanswered = causes.iter().all(|cause| {
+            self.recipients
+                .get(&cause.member)
+                .is_some_and(|reference| cause.epoch > reference.epoch)
+        });
+        if ascending && unanswered {
+            Ok(())
+        } else {
+            Err(Refusal::BadCause)
+        }
+    }
+
+    fn add_box(&mut self, member: MemberId, reference: &BoxRef) -> Result<(), Refusal> {
+        if reference.member != member {
+            return Err(Refusal::BoxesDoNotMatch);
+        }
+        check_hashed(std::slice::from_ref(reference))?;
+        check_device_box(reference)?;
+        if self.recipients.len() >= limits::MAX_MEMBERS {
+            return Err(Refusal::TooLarge);
+        }
+        self.recipients.insert(member, reference.clone());
+        Ok(())
+    }
+
+    /// An epoch with a ladder link to the one before.
+    fn follow(&mut self, epoch: &Epoch, position: Position, lossy: bool) -> Result<(), Refusal> {
+        if epoch.link.is_none() {
+            return Err(Refusal::BadEpoch);
+        }
+        check_hashed(&epoch.boxes)?;
+        self.open_epoch(epoch, position, lossy)
+    }
+
+    fn open_epoch(
+        &mut self,
+        epoch: &Epoch,
+        position: Position,
+        lossy: bool,
+    ) -> Result<(), Refusal> {
+        let is_next = usize::try_from(epoch.number).is_ok_and(|number| number == self.epochs.len());
+        let keyed = epoch.kem.is_some() != matches!(self.id, RingId::Session(_));
+        let fresh = self
+            .epochs
+            .iter()
+            .all(|old| old.declared.commitment != epoch.commitment);
+        if !(is_next && keyed && fresh) {
+            return Err(Refusal::BadEpoch);
+        }
+        if epoch.boxes.len() > limits::MAX_MEMBERS {
+            return Err(Refusal::TooLarge);
+        }
+        let mut expected = self.members().map(|(member, _)| member);
+        for reference in &epoch.boxes {
+            if expected.next() != Some(reference.member) {
+                return Err(Refusal::BoxesDoNotMatch);
+            }
+            check_device_box(reference)?;
+        }
+        if expected.next().is_some() {
+            return Err(Refusal::BoxesDoNotMatch);
+        }
+        drop(expected);
+        if epoch.boxes.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        self.recipients = epoch
+            .boxes
+            .iter()
+            .map(|reference| (reference.member, reference.clone()))
+            .collect();
+        self.epochs.push(Arc::new(EpochRecord {
+            declared: epoch.clone(),
+            position,
+            lossy,
+        }));
+        Ok(())
+    }
+}
+
+fn check_hashed(boxes: &[BoxRef]) -> Result<(), Refusal> {
+    if boxes.iter().all(|reference| reference.hash.is_some()) {
+        Ok(())
+    } else {
+        Err(Refusal::BoxesDoNotMatch)
+    }
+}
+
+/// A device has one key for ever, and its identifier is the hash of it.
+fn check_device_box(reference: &BoxRef) -> Result<(), Refusal> {
+    match reference.member {
+        MemberId::Device(device)
+            if reference.epoch != 0 || reference.key.as_array() != device.as_bytes() =>
+        {
+            Err(Refusal::BoxesDoNotMatch)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,285 @@
+//! Statements: what is signed. See `spec/04-chains.md`.
+
+use minicbor::{Decode, Encode};
+use wardseal_crypto::{
+    CryptoError, SUITE, hash,
+    label::{self, Label},
+    sign::HybridSigningKey,
+};
+use wardseal_types::{
+    BoxedBytes, ChainId, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, SessionId, StatementHash,
+    TenantId, Timestamp, UserId, limits,
+};
+
+use crate::{
+    cbor::{self, DecodeError},
+    keys::{DeviceKeys, Signature, TenantKey, verify_ed25519, verify_hybrid},
+    op::Op,
+};
+
+/// Who signs a statement.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+pub enum Author {
+    /// A root key of the tenant.
+    #[n(1)]
+    Tenant(#[n(0)] KeyId),
+    /// The first device of a user who does not exist yet: the genesis of a user chain.
+    #[n(2)]
+    Founder(#[n(0)] DeviceId),
+    /// A device of a user.
+    #[n(3)]
+    Device(#[n(0)] UserId, #[n(1)] DeviceId),
+}
+
+/// The newest checkpoint of the tenant's log that the author had accepted. Two people who exchange
+/// anything thereby discover that a server shows them different logs.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct Seen {
+    /// Number of leaves.
+    #[n(0)]
+    pub size: u64,
+    /// Root of the tree over them.
+    #[n(1)]
+    pub root: FixedBytes<32>,
+}
+
+/// What a signature of a chain covers.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(map)]
+pub struct Body {
+    /// Suite identifier.
+    #[n(0)]
+    pub suite: u16,
+    /// Kind of the chain.
+    #[n(1)]
+    pub kind: ChainKind,
+    /// The tenant; absent only in its own genesis.
+    #[n(2)]
+    pub tenant: Option<TenantId>,
+    /// The chain; absent only in its genesis, whose hash it is.
+    #[n(3)]
+    pub chain: Option<FixedBytes<32>>,
+    /// Position in the chain, from 0.
+    #[n(4)]
+    pub seq: u64,
+    /// Hash of the statement before; absent only in a genesis.
+    #[n(5)]
+    pub previous: Option<StatementHash>,
+    /// Who signs.
+    #[n(6)]
+    pub author: Author,
+    /// When, by the author's clock. For people to read; no rule depends on it.
+    #[n(7)]
+    pub time: Timestamp,
+    /// What the author had seen of the log; absent only before the first sight.
+    #[n(8)]
+    pub seen: Option<Seen>,
+    /// What is said.
+    #[n(9)]
+    pub op: Op,
+}
+
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+struct Envelope {
+    #[n(0)]
+    body: wardseal_types::Base64Url,
+    #[n(1)]
+    signature: Signature,
+}
+
+/// A statement with its signature, exactly as it was received or made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Statement {
+    bytes: Vec<u8>,
+    signed: Vec<u8>,
+    signature: Signature,
+    body: Body,
+}
+
+impl Body {
+    /// A genesis of a chain within `tenant` (or of the tenant itself, when `None`).
+    #[must_use]
+    pub const fn genesis(
+        tenant: Option<TenantId>,
+        author: Author,
+        time: Timestamp,
+        seen: Option<Seen>,
+        op: Op,
+    ) -> Self {
+        Self {
+            suite: SUITE,
+            kind: op.kind(),
+            tenant,
+            chain: None,
+            seq: 0,
+            previous: None,
+            author,
+            time,
+            seen,
+            op,
+        }
+    }
+
+    /// Signs this body. Sessions are signed by the Ed25519 half alone.
+    ///
+    /// # Errors
+    /// [`CryptoError`] when signing fails.
+    pub fn sign(self, key: &HybridSigningKey) -> Result<Statement, CryptoError> {
+        let signed = cbor::encode(&self);
+        let signature = if self.kind == ChainKind::Session {
+            let signature = key.ed25519().sign(label::STATEMENT_SIGNATURE, &signed);
+            Signature::Classical(FixedBytes(*signature.as_bytes()))
+        } else {
+            let signature = key.sign(label::STATEMENT_SIGNATURE, &signed)?;
+            let bytes = signature.to_bytes().try_into();
+            let bytes = bytes.map_err(|_| CryptoError::InvalidLength)?;
+            Signature::Hybrid(BoxedBytes(bytes))
+        };
+        let bytes = cbor::encode(&Envelope {
+            body: signed.clone().into(),
+            signature: signature.clone(),
+        });
+        Ok(Statement {
+            bytes,
+            signed,
+            signature,
+            body: self,
+        })
+    }
+}
+
+impl Statement {
+    /// Reads a statement. Its signature is not checked here: that takes the author's keys, which
+    /// [`fold`](crate::fold) has.
+    ///
+    /// # Errors
+    /// See [`DecodeError`]; another suite than ours is malformed.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let envelope: Envelope = cbor::decode(bytes, limits::MAX_STATEMENT)?;
+        let body: Body = cbor::decode(envelope.body.as_slice(), limits::MAX_STATEMENT)?;
+        let genesis = body.seq == 0;
+        let root = genesis && body.kind == ChainKind::Tenant;
+        let well_formed = body.suite == SUITE
+            && body.kind == body.op.kind()
+            && genesis == body.op.is_genesis()
+            && genesis == body.chain.is_none()
+            && genesis == body.previous.is_none()
+            && root == body.tenant.is_none();
+        if !well_formed {
+            return Err(DecodeError::Malformed);
+        }
+        Ok(Self {
+            bytes: bytes.to_vec(),
+            signed: envelope.body.0,
+            signature: envelope.signature,
+            body,
+        })
+    }
+
+    /// The bytes as they travel and as the log's leaf covers them.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What was signed, decoded.
+    #[must_use]
+    pub const fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The hash by which the next statement and the log name this one. It covers the signature.
+    #[must_use]
+    pub fn hash(&self) -> StatementHash {
+        StatementHash::from_bytes(hash::hash(label::STATEMENT_HASH, &[&self.bytes]))
+    }
+
+    /// The chain that this statement belongs to. Of a genesis it is the hash of the signed body,
+    /// so that an identifier exists before the signature.
+    #[must_use]
+    pub fn chain(&self) -> ChainId {
+        let bytes = self.body.chain.map_or_else(
+            || genesis_hash(self.body.kind, &self.signed),
+            |chain| chain.0,
+        );
+        self.body.kind.with_bytes(bytes)
+    }
+
+    /// The tenant that this statement belongs to.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.body
+            .tenant
+            .unwrap_or_else(|| TenantId::from_bytes(genesis_hash(ChainKind::Tenant, &self.signed)))
+    }
+
+    /// Checks the signature with a device's keys.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when it does not verify or is not of the strength that this kind
+    /// of chain asks for.
+    pub fn verify_device(&self, keys: &DeviceKeys) -> Result<(), CryptoError> {
+        match (&self.signature, self.body.kind) {
+            (Signature::Classical(signature), ChainKind::Session) => {
+                let mut key = [0; 32];
+                for (to, from) in key.iter_mut().zip(keys.sign.as_array()) {
+                    *to = *from;
+                }
+                verify_ed25519(&key, label::STATEMENT_SIGNATURE, &self.signed, signature)
+            }
+            (Signature::Hybrid(signature), ChainKind::User | ChainKind::Group) => verify_hybrid(
+                &keys.sign,
+                label::STATEMENT_SIGNATURE,
+                &self.signed,
+                signature,
+            ),
+            _ => Err(CryptoError::Rejected),
+        }
+    }
+
+    /// Checks the signature with a root key of the tenant.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when it does not verify, or the key is not a root key.
+    pub fn verify_tenant(&self, key: &TenantKey) -> Result<(), CryptoError> {
+        match (&self.signature, key, self.body.kind) {
+            (Signature::Hybrid(signature), TenantKey::Root(key), ChainKind::Tenant) => {
+                verify_hybrid(key, label::STATEMENT_SIGNATURE, &self.signed, signature)
+            }
+            _ => Err(CryptoError::Rejected),
+        }
+    }
+}
+
+const fn id_label(kind: ChainKind) -> Label {
+    match kind {
+        ChainKind::Tenant => label::ID_TENANT,
+        ChainKind::User => label::ID_USER,
+        ChainKind::Group => label::ID_GROUP,
+        ChainKind::Session => label::ID_SESSION,
+    }
+}
+
+fn genesis_hash(kind: ChainKind, signed: &[u8]) -> [u8; 32] {
+    hash::hash(id_label(kind), &[signed])
+}
+
+macro_rules! chain_of {
+    ($name:ident, $variant:ident, $id:ident, $what:literal) => {
+        impl Statement {
+            #[doc = concat!("The ", $what, " that this statement belongs to, if it is of that kind.")]
+            #[must_use]
+            pub fn $name(&self) -> Option<$id> {
+                match self.chain() {
+                    ChainId::$variant(id) => Some(id),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+chain_of!(user, User, UserId, "user");
+chain_of!(group, Group, GroupId, "group");
+chain_of!(session, Session, SessionId, "session");
