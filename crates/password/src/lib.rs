@@ -20,6 +20,7 @@
 extern crate alloc;
 
 mod labels;
+mod nfc;
 mod rng;
 mod secret;
 

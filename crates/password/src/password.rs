@@ -4,8 +4,9 @@ use alloc::string::String;
 use core::fmt;
 
 use thiserror::Error;
-use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
+
+use crate::nfc::nfc;
 
 /// Longest password in bytes after normalisation.
 pub const MAX_BYTES: usize = 1024;
@@ -56,9 +57,7 @@ impl Password {
         if typed.chars().any(is_invisible) {
             return Err(PasswordRefused::InvisibleCharacter);
         }
-        // Form C is at most three times as long in UTF-8: growing would leave copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(typed.len().saturating_mul(3)));
-        text.extend(typed.chars().map(plain_space).nfc());
+        let text = nfc(typed.chars().map(plain_space));
         if text.len() > MAX_BYTES {
             return Err(PasswordRefused::TooLong);
         }
@@ -90,7 +89,7 @@ const fn plain_space(c: char) -> char {
 
 /// Unicode properties `Default_Ignorable_Code_Point` and `Noncharacter_Code_Point` (RFC 8264
 /// section 9.13 disallows both), and the line and paragraph separators.
-const fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -98,7 +97,7 @@ const fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
         // The last two code points of every plane.
-        || (c as u32) & 0xfffe == 0xfffe
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]

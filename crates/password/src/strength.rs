@@ -170,10 +170,10 @@ fn along(chars: &[char], row: impl Iterator<Item = char>) -> usize {
 fn is_common(folded: &str) -> bool {
     let ornament = |c: char| !c.is_alphabetic();
     let plain = folded.trim_matches(ornament);
-    let leet: Zeroizing<String> = Zeroizing::new(folded.chars().map(unleet).collect());
+    let leet = plain_letters(folded);
     let leet_tail =
         folded.trim_end_matches(|c: char| c.is_ascii_digit() || "!?.,*+#-_ ".contains(c));
-    let leet_tail: Zeroizing<String> = Zeroizing::new(leet_tail.chars().map(unleet).collect());
+    let leet_tail = plain_letters(leet_tail);
     [
         folded,
         plain,
@@ -189,12 +189,19 @@ fn is_listed(core: &str) -> bool {
     if core.is_empty() {
         return false;
     }
-    COMMON.iter().any(|first| {
+    common().any(|first| {
         core.strip_prefix(first).is_some_and(|rest| {
             let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
-            rest.is_empty() || COMMON.contains(&rest)
+            rest.is_empty() || common().any(|second| second == rest)
         })
     })
+}
+
+/// The usual substitutes read as letters.
+fn plain_letters(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    plain.extend(text.chars().map(unleet));
+    plain
 }
 
 const fn unleet(c: char) -> char {
@@ -221,193 +228,11 @@ fn contains_name(folded: &str, forbidden: &[&str]) -> bool {
 
 /// Lower case, without ornaments. English, German, French, keyboards, and the words of the trade.
 /// Small on purpose: length and the two servers' limits do the rest.
-const COMMON: [&str; 185] = [
-    "1q2w3e4r5t",
-    "1q2w3e4r5t6z",
-    "1q2w3e4r5t6y",
-    "1qaz2wsx3edc",
-    "1qay2wsx3edc",
-    "q1w2e3r4t5",
-    "q1w2e3r4t5z6",
-    "qaywsxedc",
-    "qazwsxedc",
-    "zaq12wsx",
-    "aqwzsxedc",
-    "azerty",
-    "qwerty",
-    "qwertz",
-    "asdfgh",
-    "qsdfgh",
-    "abcdef",
-    "abc",
-    "123",
-    "1234",
-    "12345",
-    "123456",
-    "1234567",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "password",
-    "passwort",
-    "passw",
-    "pass",
-    "motdepasse",
-    "mdp",
-    "kennwort",
-    "geheim",
-    "secret",
-    "letmein",
-    "changeme",
-    "default",
-    "admin",
-    "administrator",
-    "administrateur",
-    "root",
-    "test",
-    "testtest",
-    "user",
-    "utilisateur",
-    "benutzer",
-    "guest",
-    "gast",
-    "invite",
-    "login",
-    "welcome",
-    "willkommen",
-    "bienvenue",
-    "hello",
-    "hallo",
-    "bonjour",
-    "bonsoir",
-    "salut",
-    "coucou",
-    "access",
-    "master",
-    "superman",
-    "batman",
-    "starwars",
-    "pokemon",
-    "monkey",
-    "dragon",
-    "shadow",
-    "sunshine",
-    "princess",
-    "princesse",
-    "prinzessin",
-    "football",
-    "fussball",
-    "fußball",
-    "baseball",
-    "basketball",
-    "handball",
-    "iloveyou",
-    "ichliebedich",
-    "jetaime",
-    "jtm",
-    "loveyou",
-    "love",
-    "liebe",
-    "amour",
-    "schatz",
-    "schatzi",
-    "liebling",
-    "cheri",
-    "cherie",
-    "chouchou",
-    "doudou",
-    "loulou",
-    "soleil",
-    "sonne",
-    "sonnenschein",
-    "sommer",
-    "winter",
-    "herbst",
-    "fruehling",
-    "frühling",
-    "summer",
-    "spring",
-    "autumn",
-    "printemps",
-    "automne",
-    "hiver",
-    "ete",
-    "été",
-    "january",
-    "januar",
-    "janvier",
-    "february",
-    "februar",
-    "fevrier",
-    "février",
-    "march",
-    "märz",
-    "mars",
-    "april",
-    "avril",
-    "juin",
-    "juni",
-    "juli",
-    "juillet",
-    "august",
-    "aout",
-    "août",
-    "september",
-    "septembre",
-    "october",
-    "oktober",
-    "octobre",
-    "november",
-    "novembre",
-    "december",
-    "dezember",
-    "decembre",
-    "décembre",
-    "montag",
-    "monday",
-    "lundi",
-    "berlin",
-    "hamburg",
-    "muenchen",
-    "münchen",
-    "koeln",
-    "paris",
-    "lyon",
-    "marseille",
-    "france",
-    "frankreich",
-    "deutschland",
-    "germany",
-    "allemagne",
-    "schalke",
-    "bayern",
-    "dortmund",
-    "klinik",
-    "krankenhaus",
-    "hospital",
-    "hopital",
-    "hôpital",
-    "clinique",
-    "praxis",
-    "doktor",
-    "doctor",
-    "docteur",
-    "arzt",
-    "medecin",
-    "médecin",
-    "patient",
-    "pflege",
-    "infirmiere",
-    "infirmière",
-    "gesundheit",
-    "sante",
-    "santé",
-    "wardseal",
-    "station",
-    "charite",
-    "computer",
-    "ordinateur",
-];
+const COMMON: &str = include_str!("common.txt");
+
+fn common() -> impl Iterator<Item = &'static str> {
+    COMMON.split_ascii_whitespace()
+}
 
 #[cfg(test)]
 mod tests {
@@ -538,12 +363,9 @@ mod tests {
 
     #[test]
     fn the_list_is_folded_and_free_of_doubles() {
-        for (at, word) in COMMON.iter().enumerate() {
-            assert_eq!(fold(word).as_str(), *word);
-            assert!(
-                !COMMON.iter().skip(at + 1).any(|other| other == word),
-                "{word}"
-            );
+        for (at, word) in common().enumerate() {
+            assert_eq!(fold(word).as_str(), word);
+            assert!(!common().skip(at + 1).any(|other| other == word), "{word}");
         }
     }
 }
