@@ -27,7 +27,9 @@ fn main() -> Result<()> {
         .typescript(true)
         .out_name(name)
         .remove_name_section(true)
-        .remove_producers_section(true);
+        .remove_producers_section(true)
+        // Without an argument `init()` fetches the file beside the script, which bundlers understand.
+        .omit_default_module_path(false);
     bindgen
         .generate(&directory)
         .with_context(|| format!("cannot write bindings for {}", input.display()))
