@@ -5,6 +5,8 @@
 mod bytes;
 mod id;
 pub mod limits;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod time;
 
 pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
