@@ -10,7 +10,7 @@ use crate::{
     kdf, kem,
     kem::{KemPublicKey, KemSecretKey},
     secret::{Secret, SecretBytes},
-    sign::{self, Ed25519PublicKey, Ed25519Signature, ML_DSA_PUBLIC_KEY, ML_DSA_SIGNATURE},
+    sign::{self, ML_DSA_PUBLIC_KEY, ML_DSA_SIGNATURE},
 };
 
 /// HKDF-SHA-512 (RFC 5869), extract and expand.
@@ -63,24 +63,6 @@ pub fn hpke_open(
 #[must_use]
 pub fn x25519_refused(point: &[u8; 32]) -> bool {
     kem::ends_in_low_order_point(point)
-}
-
-/// Ed25519 verification of a bare message.
-///
-/// # Errors
-/// As [`Ed25519PublicKey::verify`].
-pub fn ed25519_verify(
-    key: &Ed25519PublicKey,
-    message: &[u8],
-    signature: &Ed25519Signature,
-) -> Result<(), CryptoError> {
-    key.verify_raw(message, signature)
-}
-
-/// Ed25519 signature of a bare message.
-#[must_use]
-pub fn ed25519_sign(key: &sign::Ed25519SigningKey, message: &[u8]) -> Ed25519Signature {
-    key.sign_raw(message)
 }
 
 /// ML-DSA-65 verification with any context string.

@@ -21,7 +21,7 @@ pub fn derive<const N: usize>(key: &Secret<32>, label: Label, context: &[u8]) ->
             key.expose(),
             &[label.as_str().as_bytes(), &[0], context],
             out,
-        )
+        );
     })
 }
 

@@ -45,6 +45,8 @@ labels! {
     ID_SESSION = "id-session";
     /// Hash: the identifier of a device, from its type and public keys.
     ID_DEVICE = "id-device";
+    /// Hash: the identifier of a tenant's signing key.
+    ID_KEY = "id-key";
     /// Hash: the link from a statement to the one before it.
     STATEMENT_HASH = "statement-hash";
     /// Hash: a box, as its statement lists it.
@@ -67,6 +69,10 @@ labels! {
     OBJECT_META = "object-meta";
     /// Signature: the author of a message or file.
     OBJECT_SIGNATURE = "object-signature";
+    /// Hash: the beginning of a message or file, as its author signs it.
+    PRELUDE_HASH = "prelude-hash";
+    /// Hash: the sealed metadata of a message or file, as its body is bound to it.
+    SEALED_METADATA_HASH = "sealed-metadata-hash";
     /// Signature: a statement of a chain.
     STATEMENT_SIGNATURE = "statement-signature";
     /// Signature: a new device proves that it holds its keys.

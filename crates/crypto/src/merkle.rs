@@ -211,8 +211,8 @@ pub fn verify_inclusion(
     accept(last == 0 && hash == *root)
 }
 
-/// Checks that a tree is an extension of an older one (RFC 9162 section 2.1.4.2). Every tree extends the empty tree, with
-/// an empty proof.
+/// Checks that a tree is an extension of an older one (RFC 9162 section 2.1.4.2). The empty tree has no proofs: everything
+/// extends it, and whoever has seen nothing has nothing to compare.
 ///
 /// # Errors
 /// [`CryptoError::Rejected`] when the proof does not show it.
@@ -223,14 +223,11 @@ pub fn verify_consistency(
     new_root: &[u8; 32],
     proof: &[[u8; 32]],
 ) -> Result<(), CryptoError> {
-    if old_size > new_size {
+    if old_size == 0 || old_size > new_size {
         return Err(CryptoError::Rejected);
     }
     if old_size == new_size {
         return accept(proof.is_empty() && old_root == new_root);
-    }
-    if old_size == 0 {
-        return accept(proof.is_empty() && *old_root == empty_root());
     }
     let (first, rest) = if old_size.is_power_of_two() {
         (old_root, proof)

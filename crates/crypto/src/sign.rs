@@ -62,7 +62,14 @@ impl Ed25519SigningKey {
         self.sign_raw(&label.frame(message))
     }
 
-    pub(crate) fn sign_raw(&self, framed: &[u8]) -> Ed25519Signature {
+    /// Signs `message` as it is: for formats of others that bring their own separation of domains
+    /// (JSON Web Signatures, C2SP notes), and only with keys that sign nothing else unlabelled.
+    #[must_use]
+    pub fn sign_unlabelled(&self, message: &[u8]) -> Ed25519Signature {
+        self.sign_raw(message)
+    }
+
+    fn sign_raw(&self, framed: &[u8]) -> Ed25519Signature {
         Ed25519Signature(self.0.sign(framed).to_bytes())
     }
 }
@@ -114,11 +121,19 @@ impl Ed25519PublicKey {
         self.verify_raw(&label.frame(message), signature)
     }
 
-    pub(crate) fn verify_raw(
+    /// Checks a signature by [`Ed25519SigningKey::sign_unlabelled`], strictly.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when it does not verify.
+    pub fn verify_unlabelled(
         &self,
-        framed: &[u8],
+        message: &[u8],
         signature: &Ed25519Signature,
     ) -> Result<(), CryptoError> {
+        self.verify_raw(message, signature)
+    }
+
+    fn verify_raw(&self, framed: &[u8], signature: &Ed25519Signature) -> Result<(), CryptoError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0)
             .map_err(|_| CryptoError::InvalidKey)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
