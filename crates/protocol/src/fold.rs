@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use wardseal_crypto::label;
+use wardseal_crypto::{
+    label,
+    sign::{Ed25519PublicKey, HybridPublicKey},
+};
 use wardseal_types::{
     ChainId, DeviceId, GroupId, KeyId, MemberId, RingId, SessionId, TenantId, UserId, limits,
 };
@@ -12,10 +15,11 @@ use crate::{
     binding,
     keys::{DeviceKeys, DeviceKind, TenantKey, possession_message, verify_hybrid},
     op::{Grant, Membership, NewDevice, Op, Rights, Role, SetRecovery},
+    reach::Search,
     refusal::Refusal,
     state::{
-        Binding, ChainState, DeviceRecord, GroupState, Head, History, Position, Ring, SessionState,
-        TenantState, UserState, World,
+        Binding, ChainState, DeviceRecord, GroupState, Head, History, NOW, Position, Ring,
+        SessionState, TenantState, UserState, World,
     },
     statement::{Author, Statement},
 };
@@ -23,7 +27,9 @@ use crate::{
 /// The state after `statement`, which stands at `position` in the tenant's log.
 ///
 /// The author must be authorised in the state *before*. `world` holds the verified states of the
-/// tenant, the author and the groups through which the author claims a right.
+/// tenant, the author and the groups and sessions through which the author claims a right. It may
+/// know what happened later, which changes nothing, but must know all that happened earlier: a
+/// chain that ends too early makes a revoked device or a removed administrator look alive.
 ///
 /// # Errors
 /// [`Refusal`]: the chain then stays as it was.
@@ -38,7 +44,7 @@ pub fn apply(
         hash: statement.hash(),
         position,
     };
-    check_place(previous, statement, world)?;
+    check_place(previous, statement, position, world)?;
     let step = Step {
         statement,
         position,
@@ -66,10 +72,11 @@ pub fn apply(
     }
 }
 
-/// Chain, tenant, sequence number and hash of the predecessor.
+/// Chain, tenant, sequence number, hash of the predecessor, and place in the log.
 fn check_place(
     previous: Option<&ChainState>,
     statement: &Statement,
+    position: Position,
     world: &dyn World,
 ) -> Result<(), Refusal> {
     let body = statement.body();
@@ -81,6 +88,10 @@ fn check_place(
         }
     } else if tenant != Some(statement.tenant()) {
         return Err(Refusal::WrongTenant);
+    }
+    // What a statement sets is in force after its position, so something must come after.
+    if position == NOW {
+        return Err(Refusal::OutOfOrder);
     }
     let Some(previous) = previous else {
         return if body.op.is_genesis() {
@@ -94,11 +105,13 @@ fn check_place(
     }
     let head = previous.head();
     let follows = head.seq.checked_add(1) == Some(body.seq) && body.previous == Some(head.hash);
-    if follows {
-        Ok(())
-    } else {
-        Err(Refusal::StaleParent)
+    if !follows {
+        return Err(Refusal::StaleParent);
     }
+    if position <= head.position {
+        return Err(Refusal::OutOfOrder);
+    }
+    Ok(())
 }
 
 struct Step<'a> {
@@ -131,6 +144,7 @@ impl Step<'_> {
             log: log.clone(),
             keys: BTreeMap::new(),
         };
+        HybridPublicKey::from_bytes(log.sign.as_array()).map_err(|_| Refusal::BadKey)?;
         for key in keys {
             self.add_tenant_key(&mut state, key)?;
         }
@@ -167,6 +181,13 @@ impl Step<'_> {
     }
 
     fn add_tenant_key(&self, state: &mut TenantState, key: &TenantKey) -> Result<(), Refusal> {
+        let valid = match key {
+            TenantKey::Root(key) => HybridPublicKey::from_bytes(key.as_array()).is_ok(),
+            TenantKey::Token(key) => Ed25519PublicKey::from_bytes(*key.as_array()).is_ok(),
+        };
+        if !valid {
+            return Err(Refusal::BadKey);
+        }
         // A revoked key stays known, so it cannot come back.
         if state.keys.len() >= limits::MAX_MEMBERS {
             return Err(Refusal::TooLarge);
@@ -275,8 +296,8 @@ impl Step<'_> {
         let member = MemberId::Device(entered);
         match (&set.replaces, &set.entry, &set.epoch) {
             (None, Some(entry), None) => {
-                if state.password().is_some() {
-                    return Err(Refusal::AlreadyMember(member));
+                if let Some((present, _)) = state.password() {
+                    return Err(Refusal::AlreadyMember(MemberId::Device(present)));
                 }
                 let entry = crate::op::Entry::History(entry.clone());
                 state
@@ -374,10 +395,10 @@ impl Step<'_> {
             name: None,
             dissolved: false,
         };
-        if state.role_at(&author, self.after(), self.world) == Some(Role::Admin) {
-            Ok(state)
-        } else {
-            Err(Refusal::NotAuthorised)
+        let mut search = Search::new(author, self.after(), self.world);
+        match search.role(&state) {
+            Some(Role::Admin) => Ok(state),
+            _ => Err(search.refusal()),
         }
     }
 
@@ -386,15 +407,13 @@ impl Step<'_> {
         if state.dissolved {
             return Err(Refusal::Dissolved);
         }
-        let role = state
-            .role_at(&author, self.position, self.world)
-            .ok_or(Refusal::NotAuthorised)?;
         let needed = match self.op() {
             Op::GroupRotate(_) => Role::Member,
             _ => Role::Admin,
         };
-        if role < needed {
-            return Err(Refusal::NotAuthorised);
+        let mut search = Search::new(author, self.position, self.world);
+        if search.role(&state).is_none_or(|role| role < needed) {
+            return Err(search.refusal());
         }
         match self.op() {
             Op::Add(Membership { member, role }, entry) => {
@@ -446,25 +465,25 @@ impl Step<'_> {
             metadata: None,
         };
         check_managed(&state)?;
-        if state.rights_at(&author, self.after(), self.world).is_none() {
-            return Err(Refusal::NotAuthorised);
+        let mut search = Search::new(author, self.after(), self.world);
+        match search.rights(&state) {
+            Some(_) => Ok(state),
+            None => Err(search.refusal()),
         }
-        Ok(state)
     }
 
     fn session(&self, mut state: SessionState) -> Result<SessionState, Refusal> {
         let author = self.check_author()?;
-        let held = state
-            .rights_at(&author, self.position, self.world)
-            .ok_or(Refusal::NotAuthorised)?;
         let needed = match self.op() {
             Op::SessionRotate(_) => Rights::READ,
             Op::Grant(grant, _) => Rights::SHARE.union(grant.rights),
             Op::Describe(..) => Rights::SHARE,
             _ => Rights::MANAGE,
         };
-        if !held.contains(needed) {
-            return Err(Refusal::NotAuthorised);
+        let mut search = Search::new(author, self.position, self.world);
+        let held = search.rights(&state);
+        if !held.is_some_and(|held| held.contains(needed)) {
+            return Err(search.refusal());
         }
         match self.op() {
             Op::Grant(Grant { member, rights }, entry) => {
@@ -511,7 +530,9 @@ fn check_managed(state: &SessionState) -> Result<(), Refusal> {
 }
 
 fn check_name<M: Copy>(ring: &Ring<M>, epoch: u32, sealed: &[u8]) -> Result<(), Refusal> {
-    if sealed.len() <= limits::MAX_SEALED_NAME && ring.epoch(epoch).is_some() {
+    // Under an older epoch, whoever was removed could read it.
+    let newest = ring.newest().map(|newest| newest.declared.number);
+    if sealed.len() <= limits::MAX_SEALED_NAME && newest == Some(epoch) {
         Ok(())
     } else {
         Err(Refusal::BadName)

@@ -13,6 +13,9 @@ use wardseal_types::{ChainId, FixedBytes, StatementHash, TenantId, Timestamp};
 
 use crate::{cbor, keys::LogKey, statement::Statement};
 
+/// Longest signed checkpoint that is read, in bytes. A signature by both algorithms takes 4.6 kB.
+const MAX_NOTE: usize = 64 << 10;
+
 /// Why a checkpoint or a proof is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -126,6 +129,9 @@ impl Checkpoint {
     /// # Errors
     /// [`LogError::Malformed`], [`LogError::WrongLog`] and [`LogError::BadSignature`].
     pub fn verify(note: &str, origin: &str, key: &LogKey) -> Result<Self, LogError> {
+        if note.len() > MAX_NOTE {
+            return Err(LogError::Malformed);
+        }
         let (text, signatures) = note.split_once("\n\n").ok_or(LogError::Malformed)?;
         let text = format!("{text}\n");
         let checkpoint = Self::parse(&text)?;

@@ -20,6 +20,9 @@ pub enum Refusal {
     /// It does not follow the present head: somebody else was faster, or it is a replay.
     #[error("the statement does not follow the head of its chain: fetch the chain and try again")]
     StaleParent,
+    /// Its position in the log is not after that of the statement before it.
+    #[error("the log has the statement before its predecessor: the server contradicts itself")]
+    OutOfOrder,
     /// The signature does not verify, or is weaker than the chain demands.
     #[error("the signature of the statement does not verify")]
     BadSignature,
@@ -44,6 +47,9 @@ pub enum Refusal {
     /// A member is not there.
     #[error("{0} is not a member")]
     NotAMember(MemberId),
+    /// Members are not listed in ascending order: one meaning has one encoding.
+    #[error("members are not listed in ascending order")]
+    NotAscending,
     /// A member of a kind that this ring cannot have.
     #[error("{0} cannot be a member of this ring")]
     WrongMember(MemberId),
@@ -86,7 +92,48 @@ pub enum Refusal {
     /// The group was dissolved.
     #[error("the group was dissolved")]
     Dissolved,
-    /// An encrypted name or label is too long, or under an epoch that does not exist.
-    #[error("the name is too long, or sealed under an epoch that does not exist")]
+    /// An encrypted name or label is too long, or not under the newest epoch.
+    #[error("the name is too long, or not sealed under the newest epoch")]
     BadName,
+}
+
+impl Refusal {
+    /// The stable name of this refusal: in test vectors, in the problems of the API and in the
+    /// documentation. A name is never reused for something else.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Decode(DecodeError::TooLarge) => "decode_too_large",
+            Self::Decode(DecodeError::Malformed) => "decode_malformed",
+            Self::Decode(DecodeError::NotCanonical) => "decode_not_canonical",
+            Self::WrongTenant => "wrong_tenant",
+            Self::WrongChain => "wrong_chain",
+            Self::StaleParent => "stale_parent",
+            Self::OutOfOrder => "out_of_order",
+            Self::BadSignature => "bad_signature",
+            Self::UnknownAuthor(_) => "unknown_author",
+            Self::UnknownGroup(_) => "unknown_group",
+            Self::UnknownSession(_) => "unknown_session",
+            Self::NotADevice => "not_a_device",
+            Self::NotAuthorised => "not_authorised",
+            Self::AlreadyMember(_) => "already_member",
+            Self::NotAMember(_) => "not_a_member",
+            Self::NotAscending => "not_ascending",
+            Self::WrongMember(_) => "wrong_member",
+            Self::TooLarge => "too_large",
+            Self::Cycle => "cycle",
+            Self::NoAdministrator => "no_administrator",
+            Self::Empty => "empty",
+            Self::AuthorLeaves => "author_leaves",
+            Self::BadEpoch => "bad_epoch",
+            Self::BoxesDoNotMatch => "boxes_do_not_match",
+            Self::StaleRecipient(_) => "stale_recipient",
+            Self::BadCause => "bad_cause",
+            Self::BadKey => "bad_key",
+            Self::BadBinding => "bad_binding",
+            Self::BadTenantKeys => "bad_tenant_keys",
+            Self::Dissolved => "dissolved",
+            Self::BadName => "bad_name",
+        }
+    }
 }

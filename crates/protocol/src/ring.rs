@@ -13,6 +13,7 @@ use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, Tenant
 use crate::{
     cbor::{self, DecodeError},
     keys::KEM_PUBLIC,
+    state::Ring,
 };
 
 /// What kind of ring a seed belongs to; part of its commitment, because at the creation of a ring
@@ -166,6 +167,70 @@ pub struct Epoch {
     /// One for each member, in ascending order of member.
     #[n(4)]
     pub boxes: Vec<BoxRef>,
+}
+
+impl Epoch {
+    /// Checks that `seed` is the seed of this epoch: that it answers the commitment, and that the
+    /// public key, to which others seal, is made from it. Whoever opens a box checks this before
+    /// the seed is used, because the author of the epoch could have published a key of his own.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`].
+    pub fn check_seed(&self, kind: RingKind, seed: &Seed) -> Result<(), CryptoError> {
+        let found = seed.commitment(kind);
+        let committed = hash::ct_eq(found.as_array(), self.commitment.as_array());
+        let keyed = match &self.kem {
+            Some(key) => seed.kem()?.public().as_bytes() == key.as_array(),
+            None => kind == RingKind::Session,
+        };
+        if committed && keyed {
+            Ok(())
+        } else {
+            Err(CryptoError::Rejected)
+        }
+    }
+}
+
+impl<M: Copy> Ring<M> {
+    /// The seed of epoch `wanted`, from the seed of the same or a newer epoch `held`, down the
+    /// ladder. Every seed on the way is checked against what the chain says of its epoch.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when a step has no link (members who joined without history do not
+    /// come past it), when `wanted` is newer than `held`, and for every seed that is not the one
+    /// that its epoch commits to.
+    pub fn seed_of(
+        &self,
+        tenant: &TenantId,
+        held: u32,
+        seed: &Seed,
+        wanted: u32,
+    ) -> Result<Seed, CryptoError> {
+        let kind = self.id().into();
+        let declared = |number| {
+            let record = self.epoch(number).ok_or(CryptoError::Rejected)?;
+            Ok::<_, CryptoError>(&record.declared)
+        };
+        declared(held)?.check_seed(kind, seed)?;
+        let (mut number, mut seed) = (held, seed.clone());
+        while number > wanted {
+            let epoch = declared(number)?;
+            let context = LinkContext {
+                tenant,
+                ring: self.id(),
+                epoch: number,
+            };
+            let link = epoch.link.as_ref().ok_or(CryptoError::Rejected)?;
+            seed = seed.open_link(context, link)?;
+            number = number.checked_sub(1).ok_or(CryptoError::Rejected)?;
+            declared(number)?.check_seed(kind, &seed)?;
+        }
+        if number == wanted {
+            Ok(seed)
+        } else {
+            Err(CryptoError::Rejected)
+        }
+    }
 }
 
 /// What a statement says of a box: to whom, under which key, and which bytes.

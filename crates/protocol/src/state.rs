@@ -10,6 +10,7 @@ use wardseal_types::{
 use crate::{
     keys::{DeviceKeys, DeviceKind, LogKey, TenantKey},
     op::{Cause, Rights, Role, VaultRecord},
+    reach::{self, Search},
     ring::{BoxRef, Epoch},
 };
 
@@ -157,24 +158,19 @@ impl<M: Copy> Ring<M> {
         &self.recipients
     }
 
-    /// The losses in member rings that the newest epoch does not answer yet: this ring is *stale*
-    /// when there are any. Members whose chain `world` does not know are skipped.
+    /// The losses in member rings that the newest epoch does not answer yet: what a rotation of
+    /// this ring must name. Members whose chain `world` does not know are skipped.
     pub fn causes(&self, world: &dyn World) -> Vec<Cause> {
-        self.recipients
-            .values()
-            .filter_map(|reference| {
-                let lost = world.ring_epochs(&reference.member)?;
-                let newest = lost
-                    .iter()
-                    .filter(|epoch| epoch.lossy && epoch.declared.number > reference.epoch)
-                    .map(|epoch| epoch.declared.number)
-                    .next_back()?;
-                Some(Cause {
-                    member: reference.member,
-                    epoch: newest,
-                })
-            })
-            .collect()
+        reach::causes(&self.recipients, world)
+    }
+
+    /// The rings that must rotate before anything new is sealed to this one, in the order in which
+    /// they must: every stale ring below it, and itself last. Empty when this ring is not *stale*.
+    ///
+    /// A ring is stale when it has [`causes`](Self::causes), or a member of it is stale: whoever
+    /// lost the right two levels below holds the seeds of both levels above.
+    pub fn stale(&self, world: &dyn World) -> Vec<RingId> {
+        reach::stale(self.id, &self.recipients, world)
     }
 }
 
@@ -290,38 +286,8 @@ impl GroupState {
     /// `position`.
     #[must_use]
     pub fn role_at(&self, user: &UserId, position: Position, world: &dyn World) -> Option<Role> {
-        role_within(
-            self,
-            user,
-            position,
-            world,
-            wardseal_types::limits::MAX_NESTING,
-        )
+        Search::new(*user, position, world).role(self)
     }
-}
-
-fn role_within(
-    group: &GroupState,
-    user: &UserId,
-    position: Position,
-    world: &dyn World,
-    depth: usize,
-) -> Option<Role> {
-    let direct = group.ring.member_at(&MemberId::User(*user), position);
-    let nested = group
-        .ring
-        .histories()
-        .iter()
-        .filter_map(|(member, history)| {
-            let role = history.at(position)?;
-            let MemberId::Group(inner) = member else {
-                return None;
-            };
-            let inner = world.group(inner)?;
-            role_within(inner, user, position, world, depth.checked_sub(1)?).map(|_| role)
-        })
-        .max();
-    direct.max(nested)
 }
 
 /// The state of a session's chain.
@@ -349,44 +315,8 @@ impl SessionState {
         position: Position,
         world: &dyn World,
     ) -> Option<Rights> {
-        rights_within(
-            self,
-            user,
-            position,
-            world,
-            wardseal_types::limits::MAX_PARENTS,
-        )
+        Search::new(*user, position, world).rights(self)
     }
-}
-
-fn rights_within(
-    session: &SessionState,
-    user: &UserId,
-    position: Position,
-    world: &dyn World,
-    depth: usize,
-) -> Option<Rights> {
-    session
-        .ring
-        .histories()
-        .iter()
-        .filter_map(|(member, history)| {
-            let rights = history.at(position)?;
-            match member {
-                MemberId::User(id) => (id == user).then_some(rights),
-                MemberId::Group(id) => world
-                    .group(id)?
-                    .role_at(user, position, world)
-                    .map(|_| rights),
-                MemberId::Session(id) => {
-                    let parent = world.session(id)?;
-                    rights_within(parent, user, position, world, depth.checked_sub(1)?)
-                        .map(|held| held.intersect(rights))
-                }
-                MemberId::Device(_) => None,
-            }
-        })
-        .reduce(Rights::union)
 }
 
 /// The state of a chain of any kind.
