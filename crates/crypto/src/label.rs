@@ -95,6 +95,10 @@ labels! {
     NAME_INDEX = "name-index";
     /// Chunked encryption: the keys of a recovery method, stored at the vault.
     VAULT_IDENTITY = "vault-identity";
+    /// Hash: what a record at the vault consists of, as its signature covers it.
+    RECORD_CONTENT = "record-content";
+    /// Signature: a device stores a record at the vault.
+    RECORD_SIGNATURE = "record-signature";
     /// Derivation: the key server's share of a password's input.
     PASSWORD_OPRF = "password-oprf";
     /// Derivation: the stretched password with the key server's share.

@@ -18,5 +18,6 @@ pub mod ring;
 mod ring_rules;
 pub mod state;
 pub mod statement;
+pub mod vault;
 
 pub use refusal::Refusal;
