@@ -1,5 +1,4 @@
-//! Test vectors that nobody here wrote, run through the suite: natively as a test, and in WebAssembly through one exported
-//! function, so that what a browser runs is held to the same.
+#![doc = include_str!("../README.md")]
 
 mod external;
 mod report;
