@@ -198,6 +198,9 @@ impl<M: Copy> Ring<M> {
         if self.recipients.len() >= limits::MAX_MEMBERS {
             return Err(Refusal::TooLarge);
         }
+        if let Some(epoch) = self.epochs.last_mut() {
+            Arc::make_mut(epoch).entered.push(reference.clone());
+        }
         self.recipients.insert(member, reference.clone());
         Ok(())
     }
@@ -257,6 +260,7 @@ impl<M: Copy> Ring<M> {
             .collect();
         self.epochs.push(Arc::new(EpochRecord {
             declared: epoch.clone(),
+            entered: Vec::new(),
             position,
             lossy,
         }));

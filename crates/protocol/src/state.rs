@@ -81,11 +81,25 @@ impl<T: Copy> History<T> {
 pub struct EpochRecord {
     /// What the statement declared.
     pub declared: Epoch,
+    /// Boxes of members that entered during the epoch.
+    pub entered: Vec<BoxRef>,
     /// Where it stands in the log.
     pub position: Position,
     /// Whether it began because somebody lost the right to the ring, here or in a member ring.
     /// What is sealed to the ring's older epochs is then *stale*.
     pub lossy: bool,
+}
+
+impl EpochRecord {
+    /// What the chain says of the box of a member in this epoch.
+    #[must_use]
+    pub fn reference(&self, member: &MemberId) -> Option<&BoxRef> {
+        self.declared
+            .boxes
+            .iter()
+            .chain(&self.entered)
+            .find(|reference| reference.member == *member)
+    }
 }
 
 /// Epochs and members of a ring. `M` is what a membership says: role or rights.

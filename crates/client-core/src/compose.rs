@@ -1,0 +1,907 @@
+//! Making statements: what a client says, with the boxes that go along.
+//!
+//! A [`Composer`] looks at verified knowledge only. What it makes is a [`Draft`]: nothing is known
+//! to be so before the server has appended it and the answer was absorbed.
+
+use rand_core::CryptoRng;
+use wardseal_crypto::{CryptoError, chunked, kem::KemPublicKey, label};
+use wardseal_protocol::{
+    cbor,
+    keys::DeviceKeys,
+    op::{
+        Cause, Entry, Grant, Membership, Op, Removal, Rights, Role, Rotation, SetRecovery,
+        VaultRecord,
+    },
+    ring::{BoxContext, BoxRef, Epoch, LinkContext, RingKind, SealedBox, Seed, WrapKey},
+    state::{Ring, World},
+    statement::{Author, Body, Statement},
+};
+use wardseal_types::{
+    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, MemberId, RingId, SessionId,
+    TenantId, Timestamp, UserId,
+};
+
+use crate::{
+    error::{Error, Misuse},
+    identity::{DeviceSecrets, Identity},
+    keyring::Keyring,
+    knowledge::Knowledge,
+};
+
+/// Statements and boxes to be appended together, and the seeds that become ours when they are.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// In this order.
+    pub statements: Vec<Statement>,
+    /// Named by the statements.
+    pub boxes: Vec<SealedBox>,
+    /// To be kept once the statements are appended.
+    pub seeds: Vec<(RingId, u32, Seed)>,
+}
+
+/// How a new member sees what was sealed before it entered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Visibility {
+    /// Everything.
+    Full,
+    /// Only what is sealed from now on.
+    FromJoin,
+}
+
+/// Makes statements from verified knowledge.
+pub struct Composer<'a> {
+    /// Verified states.
+    pub knowledge: &'a Knowledge,
+    /// Seeds that are held.
+    pub keyring: &'a Keyring,
+    /// Who signs.
+    pub identity: &'a Identity,
+    /// The present instant.
+    pub now: Timestamp,
+    /// Source of randomness.
+    pub rng: &'a mut dyn CryptoRng,
+}
+
+impl core::fmt::Debug for Composer<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Composer")
+            .field("identity", &self.identity.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// To whom a seed is sealed, and how.
+struct Recipient {
+    reference: BoxRef,
+    how: How,
+}
+
+enum How {
+    Seal(KemPublicKey),
+    Wrap(WrapKey),
+}
+
+/// An epoch that is being made.
+struct NewEpoch {
+    declared: Epoch,
+    seed: Seed,
+    boxes: Vec<SealedBox>,
+}
+
+impl Composer<'_> {
+    fn nonce(&mut self) -> Result<FixedBytes<16>, Error> {
+        let drawn = wardseal_crypto::secret::Secret::<16>::generate(self.rng)?;
+        Ok(FixedBytes(*drawn.expose()))
+    }
+
+    fn sign(&self, body: Body) -> Result<Statement, Error> {
+        Ok(body.sign(self.identity.device.signer())?)
+    }
+
+    fn genesis(&self, op: Op) -> Result<Statement, Error> {
+        self.sign(Body::genesis(
+            Some(self.knowledge.tenant_id()),
+            self.identity.author(),
+            self.now,
+            self.knowledge.seen(),
+            op,
+        ))
+    }
+
+    /// A statement after the known head of a chain.
+    fn next(&self, chain: ChainId, op: Op) -> Result<Statement, Error> {
+        let head = self
+            .knowledge
+            .world()
+            .head(&chain)
+            .ok_or(Misuse::NotFound(chain))?;
+        self.sign(following(
+            self.knowledge,
+            self.identity.author(),
+            self.now,
+            chain,
+            (head.seq, head.hash),
+            op,
+        ))
+    }
+
+    /// A statement after one of the same draft.
+    fn after(&self, previous: &Statement, op: Op) -> Result<Statement, Error> {
+        self.sign(following(
+            self.knowledge,
+            self.identity.author(),
+            self.now,
+            previous.chain(),
+            (previous.body().seq, previous.hash()),
+            op,
+        ))
+    }
+
+    /// The newest key of a member.
+    fn recipient(&self, member: MemberId) -> Result<Recipient, Error> {
+        let world = self.knowledge.world();
+        let Some(ring) = member.ring() else {
+            let MemberId::Device(device) = member else {
+                return Err(Misuse::NoRecipient(member).into());
+            };
+            let record = world
+                .user(&self.identity.user)
+                .and_then(|state| state.devices().get(&device))
+                .ok_or(Misuse::NoRecipient(member))?;
+            return device_recipient(&record.keys);
+        };
+        let epoch = world
+            .ring_epochs(&member)
+            .and_then(<[_]>::last)
+            .ok_or_else(|| Misuse::NotFound(ring.into()))?;
+        let reference = BoxRef {
+            member,
+            epoch: epoch.declared.number,
+            key: epoch.declared.commitment,
+            hash: None,
+        };
+        let how = match (
+            self.keyring.held(ring, epoch.declared.number),
+            &epoch.declared.kem,
+        ) {
+            (Some(seed), _) => How::Wrap(seed.wrap_key()),
+            (None, Some(kem)) => How::Seal(KemPublicKey::from_bytes(kem.as_array())?),
+            (None, None) => return Err(Misuse::NoKey(ring).into()),
+        };
+        Ok(Recipient { reference, how })
+    }
+
+    fn recipients(
+        &self,
+        members: impl IntoIterator<Item = MemberId>,
+    ) -> Result<Vec<Recipient>, Error> {
+        members
+            .into_iter()
+            .map(|member| self.recipient(member))
+            .collect()
+    }
+
+    fn seal_box(
+        &mut self,
+        ring: RingId,
+        epoch: u32,
+        seed: &Seed,
+        recipient: &Recipient,
+    ) -> Result<SealedBox, Error> {
+        Ok(seal_box(
+            self.knowledge.tenant_id(),
+            ring,
+            epoch,
+            seed,
+            recipient,
+            self.rng,
+        )?)
+    }
+
+    /// A box for a member that enters the present epoch.
+    fn entry(
+        &mut self,
+        ring: RingId,
+        epoch: u32,
+        recipient: &Recipient,
+    ) -> Result<(BoxRef, SealedBox), Error> {
+        let seed = self
+            .keyring
+            .held(ring, epoch)
+            .cloned()
+            .ok_or(Misuse::NoKey(ring))?;
+        let sealed = self.seal_box(ring, epoch, &seed, recipient)?;
+        Ok((hashed(&recipient.reference, &sealed), sealed))
+    }
+
+    /// The next epoch of an existing ring, with a ladder link unless history ends here.
+    fn next_epoch<M: Copy>(
+        &mut self,
+        ring: &Ring<M>,
+        recipients: &[Recipient],
+        linked: bool,
+    ) -> Result<NewEpoch, Error> {
+        let id = ring.id();
+        let present = ring.newest().ok_or_else(|| Misuse::NotFound(id.into()))?;
+        let number = present
+            .declared
+            .number
+            .checked_add(1)
+            .ok_or(Misuse::Invalid("the ring has had too many epochs"))?;
+        let seed = Seed::generate(self.rng)?;
+        let tenant = self.knowledge.tenant_id();
+        let link = if linked {
+            let previous = self
+                .keyring
+                .held(id, present.declared.number)
+                .ok_or(Misuse::NoKey(id))?;
+            let context = LinkContext {
+                tenant: &tenant,
+                ring: id,
+                epoch: number,
+            };
+            Some(seed.seal_link(context, previous, self.rng)?)
+        } else {
+            None
+        };
+        let mut boxes = Vec::with_capacity(recipients.len());
+        let mut references = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let sealed = self.seal_box(id, number, &seed, recipient)?;
+            references.push(hashed(&recipient.reference, &sealed));
+            boxes.push(sealed);
+        }
+        let declared = declare(number, &seed, id.into(), link, references)?;
+        Ok(NewEpoch {
+            declared,
+            seed,
+            boxes,
+        })
+    }
+
+    /// Epoch 0 of a ring that has no identifier yet.
+    fn first_epoch(
+        &mut self,
+        kind: RingKind,
+        recipients: &[Recipient],
+    ) -> Result<(Epoch, Seed), Error> {
+        let seed = Seed::generate(self.rng)?;
+        let references = recipients
+            .iter()
+            .map(|recipient| recipient.reference.clone())
+            .collect();
+        Ok((declare(0, &seed, kind, None, references)?, seed))
+    }
+
+    fn first_boxes(
+        &mut self,
+        ring: RingId,
+        seed: &Seed,
+        recipients: &[Recipient],
+    ) -> Result<Vec<SealedBox>, Error> {
+        recipients
+            .iter()
+            .map(|recipient| self.seal_box(ring, 0, seed, recipient))
+            .collect()
+    }
+
+    // --- users ---------------------------------------------------------------------------------
+
+    /// One more ordinary device of our own.
+    ///
+    /// # Errors
+    /// [`Misuse::NoKey`] when the present seed of our user is not held.
+    pub fn add_device(&mut self, device: &DeviceSecrets) -> Result<Draft, Error> {
+        let user = self.identity.user;
+        let ring = RingId::User(user);
+        let epoch = self.newest(ring)?;
+        let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
+        let (reference, sealed) = self.entry(ring, epoch, &device_recipient(device.keys())?)?;
+        let statement = self.next(ChainId::User(user), Op::AddDevice(new, reference))?;
+        Ok(Draft {
+            statements: vec![statement],
+            boxes: vec![sealed],
+            seeds: Vec::new(),
+        })
+    }
+
+    /// Devices of our own less, and a new epoch that shuts them out.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn revoke_devices(&mut self, devices: &[DeviceId]) -> Result<Draft, Error> {
+        let user = self.identity.user;
+        let state = self
+            .knowledge
+            .world()
+            .user(&user)
+            .ok_or_else(|| Misuse::NotFound(user.into()))?;
+        let members: Vec<_> = sorted(devices.iter().copied().map(MemberId::Device));
+        let staying = state
+            .ring
+            .members()
+            .map(|(member, _)| member)
+            .filter(|member| !members.contains(member));
+        let recipients = self.recipients(staying)?;
+        let epoch = self.next_epoch(&state.ring, &recipients, true)?;
+        let op = Op::RevokeDevice(Removal {
+            members,
+            epoch: epoch.declared.clone(),
+        });
+        self.rotated(RingId::User(user), op, epoch)
+    }
+
+    /// A password device, in place of the one before if there is one.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn set_recovery(
+        &mut self,
+        device: &DeviceSecrets,
+        vault: VaultRecord,
+    ) -> Result<Draft, Error> {
+        let user = self.identity.user;
+        let ring = RingId::User(user);
+        let state = self
+            .knowledge
+            .world()
+            .user(&user)
+            .ok_or_else(|| Misuse::NotFound(user.into()))?;
+        let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
+        let entering = device_recipient(device.keys())?;
+        let Some((old, _)) = state.password() else {
+            let epoch = self.newest(ring)?;
+            let (reference, sealed) = self.entry(ring, epoch, &entering)?;
+            let op = Op::SetRecovery(Box::new(SetRecovery {
+                device: new,
+                vault,
+                replaces: None,
+                entry: Some(reference),
+                epoch: None,
+            }));
+            return Ok(Draft {
+                statements: vec![self.next(user.into(), op)?],
+                boxes: vec![sealed],
+                seeds: Vec::new(),
+            });
+        };
+        let staying = state
+            .ring
+            .members()
+            .map(|(member, _)| member)
+            .filter(|member| *member != MemberId::Device(old));
+        let mut recipients = self.recipients(staying)?;
+        recipients.push(entering);
+        recipients.sort_by_key(|recipient| recipient.reference.member);
+        let epoch = self.next_epoch(&state.ring, &recipients, true)?;
+        let op = Op::SetRecovery(Box::new(SetRecovery {
+            device: new,
+            vault,
+            replaces: Some(old),
+            entry: None,
+            epoch: Some(epoch.declared.clone()),
+        }));
+        self.rotated(ring, op, epoch)
+    }
+
+    // --- groups --------------------------------------------------------------------------------
+
+    /// A group with these members and this name; whoever makes it is an administrator.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`] for a member whose chain is not known.
+    pub fn create_group(
+        &mut self,
+        members: &[(MemberId, Role)],
+        name: &str,
+    ) -> Result<(GroupId, Draft), Error> {
+        let me = MemberId::User(self.identity.user);
+        let mut members: Vec<_> = members
+            .iter()
+            .filter(|(member, _)| *member != me)
+            .copied()
+            .chain([(me, Role::Admin)])
+            .collect();
+        members.sort();
+        members.dedup_by_key(|(member, _)| *member);
+        let recipients = self.recipients(members.iter().map(|(member, _)| *member))?;
+        let (epoch, seed) = self.first_epoch(RingKind::Group, &recipients)?;
+        let members = members
+            .into_iter()
+            .map(|(member, role)| Membership { member, role })
+            .collect();
+        let nonce = self.nonce()?;
+        let genesis = self.genesis(Op::GroupCreate(nonce, members, epoch))?;
+        let group = genesis
+            .group()
+            .ok_or(Misuse::Invalid("a group's genesis names a group"))?;
+        let ring = RingId::Group(group);
+        let boxes = self.first_boxes(ring, &seed, &recipients)?;
+        let sealed = seal_text(&seed, ring, 0, name.as_bytes(), self.rng)?;
+        let rename = self.after(&genesis, Op::Rename(0, sealed))?;
+        let draft = Draft {
+            statements: vec![genesis, rename],
+            boxes,
+            seeds: vec![(ring, 0, seed)],
+        };
+        Ok((group, draft))
+    }
+
+    /// One more member.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn add_member(
+        &mut self,
+        group: GroupId,
+        member: MemberId,
+        role: Role,
+        visibility: Visibility,
+    ) -> Result<Draft, Error> {
+        let state = self
+            .knowledge
+            .world()
+            .group(&group)
+            .ok_or_else(|| Misuse::NotFound(group.into()))?;
+        let membership = Membership { member, role };
+        self.let_in(&state.ring, member, visibility, |entry| {
+            Op::Add(membership, entry)
+        })
+    }
+
+    /// Members less, and a new epoch that shuts them out.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn remove_members(&mut self, group: GroupId, members: &[MemberId]) -> Result<Draft, Error> {
+        let state = self
+            .knowledge
+            .world()
+            .group(&group)
+            .ok_or_else(|| Misuse::NotFound(group.into()))?;
+        self.shut_out(&state.ring, members, Op::Remove)
+    }
+
+    /// Another role for a member.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`].
+    pub fn set_role(
+        &mut self,
+        group: GroupId,
+        member: MemberId,
+        role: Role,
+    ) -> Result<Draft, Error> {
+        self.say(group.into(), Op::SetRole(Membership { member, role }))
+    }
+
+    /// Another name for a group.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn rename_group(&mut self, group: GroupId, name: &str) -> Result<Draft, Error> {
+        let (epoch, sealed) = self.seal_named(RingId::Group(group), name.as_bytes())?;
+        self.say(group.into(), Op::Rename(epoch, sealed))
+    }
+
+    /// The end of a group.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`].
+    pub fn dissolve_group(&mut self, group: GroupId) -> Result<Draft, Error> {
+        self.say(group.into(), Op::Dissolve)
+    }
+
+    // --- sessions ------------------------------------------------------------------------------
+
+    /// A session with these recipients.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`] for a recipient whose chain is not known.
+    pub fn create_session(
+        &mut self,
+        grants: &[(MemberId, Rights)],
+        label: Option<String>,
+        metadata: Option<&[u8]>,
+    ) -> Result<(SessionId, Draft), Error> {
+        let mut grants = grants.to_vec();
+        grants.sort_by_key(|(member, _)| *member);
+        let recipients = self.recipients(grants.iter().map(|(member, _)| *member))?;
+        let (epoch, seed) = self.first_epoch(RingKind::Session, &recipients)?;
+        let grants = grants
+            .into_iter()
+            .map(|(member, rights)| Grant { member, rights })
+            .collect();
+        let nonce = self.nonce()?;
+        let genesis = self.genesis(Op::SessionCreate(nonce, grants, epoch, label))?;
+        let session = genesis
+            .session()
+            .ok_or(Misuse::Invalid("a session's genesis names a session"))?;
+        let ring = RingId::Session(session);
+        let boxes = self.first_boxes(ring, &seed, &recipients)?;
+        let mut statements = vec![genesis];
+        if let (Some(metadata), Some(genesis)) = (metadata, statements.first()) {
+            let sealed = seal_text(&seed, ring, 0, metadata, self.rng)?;
+            statements.push(self.after(genesis, Op::Describe(0, sealed))?);
+        }
+        let draft = Draft {
+            statements,
+            boxes,
+            seeds: vec![(ring, 0, seed)],
+        };
+        Ok((session, draft))
+    }
+
+    /// One more recipient.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn grant(
+        &mut self,
+        session: SessionId,
+        member: MemberId,
+        rights: Rights,
+        visibility: Visibility,
+    ) -> Result<Draft, Error> {
+        let state = self
+            .knowledge
+            .world()
+            .session(&session)
+            .ok_or_else(|| Misuse::NotFound(session.into()))?;
+        let grant = Grant { member, rights };
+        self.let_in(&state.ring, member, visibility, |entry| {
+            Op::Grant(grant, entry)
+        })
+    }
+
+    /// Recipients less, and a new epoch that shuts them out.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn revoke(&mut self, session: SessionId, members: &[MemberId]) -> Result<Draft, Error> {
+        let state = self
+            .knowledge
+            .world()
+            .session(&session)
+            .ok_or_else(|| Misuse::NotFound(session.into()))?;
+        self.shut_out(&state.ring, members, Op::Revoke)
+    }
+
+    /// Other rights for a recipient.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`].
+    pub fn set_rights(
+        &mut self,
+        session: SessionId,
+        member: MemberId,
+        rights: Rights,
+    ) -> Result<Draft, Error> {
+        self.say(session.into(), Op::SetRights(Grant { member, rights }))
+    }
+
+    /// Other metadata for a session.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn describe(&mut self, session: SessionId, metadata: &[u8]) -> Result<Draft, Error> {
+        let (epoch, sealed) = self.seal_named(RingId::Session(session), metadata)?;
+        self.say(session.into(), Op::Describe(epoch, sealed))
+    }
+
+    // --- rings ---------------------------------------------------------------------------------
+
+    /// A new epoch for the same members, answering `causes`.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn rotate(&mut self, ring: RingId, causes: Vec<Cause>) -> Result<Draft, Error> {
+        let world = self.knowledge.world();
+        let missing = || Misuse::NotFound(ring.into());
+        let (epoch, wrap): (_, fn(Rotation) -> Op) = match ring {
+            RingId::User(id) => {
+                let state = &world.user(&id).ok_or_else(missing)?.ring;
+                (self.same_members(state)?, Op::UserRotate)
+            }
+            RingId::Group(id) => {
+                let state = &world.group(&id).ok_or_else(missing)?.ring;
+                (self.same_members(state)?, Op::GroupRotate)
+            }
+            RingId::Session(id) => {
+                let state = &world.session(&id).ok_or_else(missing)?.ring;
+                (self.same_members(state)?, Op::SessionRotate)
+            }
+        };
+        let op = wrap(Rotation {
+            epoch: epoch.declared.clone(),
+            causes,
+        });
+        self.rotated(ring, op, epoch)
+    }
+
+    fn same_members<M: Copy>(&mut self, ring: &Ring<M>) -> Result<NewEpoch, Error> {
+        let recipients = self.recipients(ring.members().map(|(member, _)| member))?;
+        self.next_epoch(ring, &recipients, true)
+    }
+
+    fn let_in<M: Copy>(
+        &mut self,
+        ring: &Ring<M>,
+        member: MemberId,
+        visibility: Visibility,
+        op: impl FnOnce(Entry) -> Op,
+    ) -> Result<Draft, Error> {
+        let id = ring.id();
+        let entering = self.recipient(member)?;
+        match visibility {
+            Visibility::Full => {
+                let epoch = self.newest(id)?;
+                let (reference, sealed) = self.entry(id, epoch, &entering)?;
+                Ok(Draft {
+                    statements: vec![self.next(id.into(), op(Entry::History(reference)))?],
+                    boxes: vec![sealed],
+                    seeds: Vec::new(),
+                })
+            }
+            Visibility::FromJoin => {
+                let mut recipients = self.recipients(ring.members().map(|(member, _)| member))?;
+                recipients.push(entering);
+                recipients.sort_by_key(|recipient| recipient.reference.member);
+                let epoch = self.next_epoch(ring, &recipients, false)?;
+                let op = op(Entry::FromJoin(epoch.declared.clone()));
+                self.rotated(id, op, epoch)
+            }
+        }
+    }
+
+    fn shut_out<M: Copy>(
+        &mut self,
+        ring: &Ring<M>,
+        members: &[MemberId],
+        op: impl FnOnce(Removal) -> Op,
+    ) -> Result<Draft, Error> {
+        let members = sorted(members.iter().copied());
+        let staying = ring
+            .members()
+            .map(|(member, _)| member)
+            .filter(|member| !members.contains(member));
+        let recipients = self.recipients(staying)?;
+        let epoch = self.next_epoch(ring, &recipients, true)?;
+        let op = op(Removal {
+            members,
+            epoch: epoch.declared.clone(),
+        });
+        self.rotated(ring.id(), op, epoch)
+    }
+
+    fn rotated(&self, ring: RingId, op: Op, epoch: NewEpoch) -> Result<Draft, Error> {
+        Ok(Draft {
+            statements: vec![self.next(ring.into(), op)?],
+            boxes: epoch.boxes,
+            seeds: vec![(ring, epoch.declared.number, epoch.seed)],
+        })
+    }
+
+    fn say(&self, chain: ChainId, op: Op) -> Result<Draft, Error> {
+        Ok(Draft {
+            statements: vec![self.next(chain, op)?],
+            ..Draft::default()
+        })
+    }
+
+    fn newest(&self, ring: RingId) -> Result<u32, Error> {
+        crate::knowledge::epochs_of(self.knowledge.world(), ring)
+            .and_then(<[_]>::last)
+            .map(|epoch| epoch.declared.number)
+            .ok_or_else(|| Misuse::NotFound(ring.into()).into())
+    }
+
+    fn seal_named(&mut self, ring: RingId, text: &[u8]) -> Result<(u32, Base64Url), Error> {
+        let epoch = self.newest(ring)?;
+        let seed = self.keyring.held(ring, epoch).ok_or(Misuse::NoKey(ring))?;
+        Ok((epoch, seal_text(seed, ring, epoch, text, self.rng)?))
+    }
+}
+
+/// A new user: genesis, binding of the name, and the first device.
+///
+/// The genesis comes first and gives the identifier; the application then signs the token that
+/// binds its name; [`bind_user`] completes the draft.
+///
+/// # Errors
+/// [`Error::Crypto`].
+pub fn found_user(
+    tenant: TenantId,
+    device: &DeviceSecrets,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<(UserId, Statement, Seed), Error> {
+    let recipient = device_recipient(device.keys())?;
+    let seed = Seed::generate(rng)?;
+    let epoch = declare(0, &seed, RingKind::User, None, vec![recipient.reference])?;
+    let nonce = wardseal_crypto::secret::Secret::<16>::generate(rng)?;
+    let op = Op::UserCreate(FixedBytes(*nonce.expose()), device.keys().clone(), epoch);
+    let author = Author::Founder(device.id());
+    let statement = Body::genesis(Some(tenant), author, now, None, op).sign(device.signer())?;
+    let user = statement
+        .user()
+        .ok_or(Misuse::Invalid("a user's genesis names a user"))?;
+    Ok((user, statement, seed))
+}
+
+/// Completes the draft of a new user with the token that binds his name.
+///
+/// # Errors
+/// [`Error::Crypto`].
+pub fn bind_user(
+    tenant: TenantId,
+    device: &DeviceSecrets,
+    genesis: Statement,
+    seed: Seed,
+    (commitment, token): (FixedBytes<32>, &str),
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Draft, Error> {
+    let user = genesis
+        .user()
+        .ok_or(Misuse::Invalid("a user's genesis names a user"))?;
+    let ring = RingId::User(user);
+    let recipient = device_recipient(device.keys())?;
+    let sealed = seal_box(tenant, ring, 0, &seed, &recipient, rng)?;
+    let knowledge = Knowledge::new(tenant);
+    let bind = following(
+        &knowledge,
+        Author::Device(user, device.id()),
+        now,
+        user.into(),
+        (genesis.body().seq, genesis.hash()),
+        Op::Bind(commitment, token.as_bytes().into()),
+    )
+    .sign(device.signer())?;
+    Ok(Draft {
+        statements: vec![genesis, bind],
+        boxes: vec![sealed],
+        seeds: vec![(ring, 0, seed)],
+    })
+}
+
+fn following(
+    knowledge: &Knowledge,
+    author: Author,
+    now: Timestamp,
+    chain: ChainId,
+    (seq, previous): (u64, wardseal_types::StatementHash),
+    op: Op,
+) -> Body {
+    Body {
+        chain: Some(FixedBytes(*chain.as_bytes())),
+        seq: seq.saturating_add(1),
+        previous: Some(previous),
+        ..Body::genesis(
+            Some(knowledge.tenant_id()),
+            author,
+            now,
+            knowledge.seen(),
+            op,
+        )
+    }
+}
+
+fn device_recipient(keys: &DeviceKeys) -> Result<Recipient, Error> {
+    let device = keys.id();
+    Ok(Recipient {
+        reference: BoxRef {
+            member: MemberId::Device(device),
+            epoch: 0,
+            key: FixedBytes(*device.as_bytes()),
+            hash: None,
+        },
+        how: How::Seal(keys.sealer()?),
+    })
+}
+
+fn seal_box(
+    tenant: TenantId,
+    ring: RingId,
+    epoch: u32,
+    seed: &Seed,
+    recipient: &Recipient,
+    rng: &mut dyn CryptoRng,
+) -> Result<SealedBox, CryptoError> {
+    let context = BoxContext {
+        tenant,
+        ring,
+        epoch,
+        member: recipient.reference.member,
+        member_epoch: recipient.reference.epoch,
+        key: recipient.reference.key,
+    };
+    match &recipient.how {
+        How::Seal(key) => context.seal(key, seed, rng),
+        How::Wrap(key) => context.wrap(key, seed, rng),
+    }
+}
+
+fn declare(
+    number: u32,
+    seed: &Seed,
+    kind: RingKind,
+    link: Option<Base64Url>,
+    boxes: Vec<BoxRef>,
+) -> Result<Epoch, Error> {
+    let kem = match kind {
+        RingKind::Session => None,
+        RingKind::User | RingKind::Group => {
+            Some(BoxedBytes::from(*seed.kem()?.public().as_bytes()))
+        }
+    };
+    Ok(Epoch {
+        number,
+        commitment: seed.commitment(kind),
+        kem,
+        link,
+        boxes,
+    })
+}
+
+fn hashed(reference: &BoxRef, sealed: &SealedBox) -> BoxRef {
+    BoxRef {
+        hash: Some(sealed.hash()),
+        ..reference.clone()
+    }
+}
+
+fn sorted(members: impl Iterator<Item = MemberId>) -> Vec<MemberId> {
+    let mut members: Vec<_> = members.collect();
+    members.sort();
+    members.dedup();
+    members
+}
+
+fn text_context(ring: RingId, epoch: u32) -> Vec<u8> {
+    cbor::encode(&(wardseal_crypto::SUITE, ring, epoch))
+}
+
+/// Seals a name or metadata for the members of a ring, padded to a multiple of 64 bytes so that
+/// its length says little.
+fn seal_text(
+    seed: &Seed,
+    ring: RingId,
+    epoch: u32,
+    text: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Result<Base64Url, CryptoError> {
+    let mut padded = text.to_vec();
+    padded.push(0x80);
+    padded.resize(padded.len().next_multiple_of(64), 0);
+    let context = text_context(ring, epoch);
+    chunked::seal(&seed.name_key(), label::RING_NAME, &context, &padded, rng).map(Into::into)
+}
+
+/// Opens a name or metadata of a ring.
+///
+/// # Errors
+/// [`CryptoError::Rejected`] for anything else than what a member sealed for this ring and epoch.
+pub fn open_text(
+    seed: &Seed,
+    ring: RingId,
+    epoch: u32,
+    sealed: &Base64Url,
+) -> Result<Vec<u8>, CryptoError> {
+    let context = text_context(ring, epoch);
+    let opened = chunked::open(
+        &seed.name_key(),
+        label::RING_NAME,
+        &context,
+        sealed.as_slice(),
+    )?;
+    let end = opened
+        .expose()
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .ok_or(CryptoError::Rejected)?;
+    match opened.expose().split_at_checked(end) {
+        Some((text, [0x80, ..])) => Ok(text.to_vec()),
+        _ => Err(CryptoError::Rejected),
+    }
+}

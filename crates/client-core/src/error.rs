@@ -1,0 +1,243 @@
+//! What can go wrong at a client, split by who is at fault.
+
+use wardseal_api::{Problem, ProblemCode};
+use wardseal_crypto::CryptoError;
+use wardseal_protocol::{Refusal, binding::TokenError, cbor::DecodeError, log::LogError};
+use wardseal_types::{ChainId, GroupId, MemberId, RingId, SessionId};
+
+/// What can go wrong at a client.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server refused, and says why.
+    #[error("{}{}", .0.title, detail(.0))]
+    Rejected(Box<Problem>),
+    /// The server, or somebody through it, broke the protocol. Nothing was changed here.
+    #[error("the server or a peer broke the protocol: {0}")]
+    Misbehaved(#[from] Misbehaviour),
+    /// The caller asked for what cannot be.
+    #[error("{0}")]
+    Misuse(#[from] Misuse),
+    /// The server did not answer. The operation can be repeated.
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    /// The local store failed. Nothing was changed there.
+    #[error("the local store failed: {0}")]
+    Store(String),
+    /// The source of randomness is broken, or a key of our own is damaged.
+    #[error("cryptography failed on this machine: {0}")]
+    Crypto(#[from] CryptoError),
+}
+
+fn detail(problem: &Problem) -> String {
+    let mut text = String::new();
+    for part in [problem.refusal.as_ref(), problem.detail.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        text.push_str(" (");
+        text.push_str(part);
+        text.push(')');
+    }
+    if let Some(seconds) = problem.retry_after {
+        text.push_str(&format!(" Try again in {seconds} seconds."));
+    }
+    text
+}
+
+/// How the server or a peer broke the protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// An answer is not of the form that the API describes.
+    #[error("the answer is not one of this API: check the address of the server")]
+    BadAnswer,
+    /// A statement breaks the rules of its chain.
+    #[error("{chain} contains a statement that its rules refuse: {refusal}")]
+    BadStatement {
+        /// The chain.
+        chain: ChainId,
+        /// Which rule.
+        refusal: Refusal,
+    },
+    /// A chain differs from what was seen of it before.
+    #[error("{0} differs from what was seen of it before")]
+    Fork(ChainId),
+    /// Statements of a chain are missing.
+    #[error("statements of {0} are missing")]
+    Gap(ChainId),
+    /// The log is not what it was, or does not hold what it should.
+    #[error("{0}")]
+    Log(#[from] LogError),
+    /// A box is damaged or missing, or the seed in it is not the one that its statement commits to.
+    #[error("the sealed key of {0} is damaged, or not the one that its statement commits to")]
+    BadBox(RingId),
+    /// A name is bound to somebody else than the server says.
+    #[error("the server's answer for a name is not what the tenant signed: {0}")]
+    BadBinding(#[from] TokenError),
+    /// An object that travelled could not be read.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+    /// The server's answer is for a different user than before: the name was given to a new
+    /// identity. It has to be confirmed before anything is sealed to it.
+    #[error("the name now belongs to a new identity: confirm it with the person first")]
+    IdentityChanged,
+}
+
+/// What the caller asked for and cannot have.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// There is no identity on this machine.
+    #[error("nobody is signed up on this machine: sign up, or unlock with a password")]
+    NoIdentity,
+    /// There is an identity on this machine already.
+    #[error(
+        "somebody is signed up on this machine already: use another profile, or sign out first"
+    )]
+    IdentityExists,
+    /// A sign-up has begun and waits for the application's token.
+    #[error("no sign-up is waiting for a token: begin one first")]
+    NoPendingSignUp,
+    /// Nobody has this name.
+    #[error("the application knows nobody by the name \"{0}\"")]
+    UnknownName(String),
+    /// A text cannot be a name.
+    #[error("a name has 1 to 256 bytes, no control characters and no white space at its ends")]
+    BadName,
+    /// There is no such chain, or not for this user.
+    #[error("{0} does not exist, or not for you")]
+    NotFound(ChainId),
+    /// The user is not a member of the group.
+    #[error("you are not a member of {0}")]
+    NotAMember(GroupId),
+    /// The user may not open the session, or not any more.
+    #[error("you have no right to {0}, or not any more")]
+    NoAccess(SessionId),
+    /// The user lacks a right.
+    #[error("you need the right to \"{0}\" for this")]
+    NotAuthorised(&'static str),
+    /// Somebody to whom nothing can be sealed.
+    #[error("{0} cannot receive anything")]
+    NoRecipient(MemberId),
+    /// No epoch with this number.
+    #[error("the key with which this was sealed is not available to you")]
+    NoKey(RingId),
+    /// No password was set.
+    #[error("no password was set for this user")]
+    NoPassword,
+    /// The password is wrong, or the name is.
+    #[error("the name or the password is wrong")]
+    WrongPassword,
+    /// A value that cannot be.
+    #[error("{0}")]
+    Invalid(&'static str),
+}
+
+/// Why the server did not answer.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// No connection.
+    #[error(
+        "no connection to the server at {server}: check the address and the network, then try again"
+    )]
+    Unreachable {
+        /// Its address.
+        server: String,
+    },
+    /// No answer in time.
+    #[error("the server at {server} did not answer in time: try again")]
+    Timeout {
+        /// Its address.
+        server: String,
+    },
+    /// The connection ended before the answer did.
+    #[error("the connection to {server} ended in the middle of an answer: try again")]
+    Interrupted {
+        /// Its address.
+        server: String,
+    },
+    /// No server of this role is configured.
+    #[error("no address of the {0} is configured")]
+    NotConfigured(&'static str),
+    /// An answer that is larger than any that this API gives.
+    #[error("the answer of {server} is too large to be one")]
+    TooLarge {
+        /// Its address.
+        server: String,
+    },
+}
+
+impl Error {
+    /// A stable code: for a refusal of the server its problem code, otherwise one of this list.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(problem) => problem.code.code(),
+            Self::Misbehaved(misbehaviour) => match misbehaviour {
+                Misbehaviour::BadAnswer => "bad_answer",
+                Misbehaviour::BadStatement { .. } => "bad_statement",
+                Misbehaviour::Fork(_) => "fork",
+                Misbehaviour::Gap(_) => "gap",
+                Misbehaviour::Log(error) => match error {
+                    LogError::Rollback => "rollback",
+                    LogError::SplitView => "split_view",
+                    LogError::Stale => "stale_checkpoint",
+                    LogError::Future => "future_checkpoint",
+                    _ => "bad_log",
+                },
+                Misbehaviour::BadBox(_) => "bad_box",
+                Misbehaviour::BadBinding(_) => "bad_binding",
+                Misbehaviour::Decode(_) => "bad_object",
+                Misbehaviour::IdentityChanged => "identity_changed",
+            },
+            Self::Misuse(misuse) => match misuse {
+                Misuse::NoIdentity => "no_identity",
+                Misuse::IdentityExists => "identity_exists",
+                Misuse::NoPendingSignUp => "no_pending_sign_up",
+                Misuse::UnknownName(_) => "unknown_name",
+                Misuse::BadName => "bad_name",
+                Misuse::NotFound(_) => "unknown_chain",
+                Misuse::NotAMember(_) => "not_a_member",
+                Misuse::NoAccess(_) => "no_access",
+                Misuse::NotAuthorised(_) => "not_authorised",
+                Misuse::NoRecipient(_) => "no_recipient",
+                Misuse::NoKey(_) => "no_key",
+                Misuse::NoPassword => "no_password",
+                Misuse::WrongPassword => "wrong_password",
+                Misuse::Invalid(_) => "invalid",
+            },
+            Self::Transport(error) => match error {
+                TransportError::Unreachable { .. } => "unreachable",
+                TransportError::Timeout { .. } => "timeout",
+                TransportError::Interrupted { .. } => "interrupted",
+                TransportError::NotConfigured(_) => "not_configured",
+                TransportError::TooLarge { .. } => "answer_too_large",
+            },
+            Self::Store(_) => "store",
+            Self::Crypto(_) => "crypto",
+        }
+    }
+
+    /// The problem code, when the server refused.
+    #[must_use]
+    pub const fn problem(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Rejected(problem) => Some(problem.code),
+            _ => None,
+        }
+    }
+}
+
+impl From<LogError> for Error {
+    fn from(error: LogError) -> Self {
+        Self::Misbehaved(error.into())
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Misbehaved(error.into())
+    }
+}

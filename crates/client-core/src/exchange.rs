@@ -1,0 +1,63 @@
+//! One exchange with a server: what goes out for an [`Endpoint`], and what its answer means.
+
+use wardseal_api::{Endpoint, Method, Problem, Role};
+
+use crate::error::{Error, Misbehaviour};
+
+/// A request, ready to be sent by whatever speaks HTTP here.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// Which server.
+    pub role: Role,
+    /// Method.
+    pub method: Method,
+    /// Path, to be put after the server's address.
+    pub path: &'static str,
+    /// What goes into `Authorization: Bearer …`.
+    pub bearer: Option<String>,
+    /// JSON; empty for `GET`.
+    pub body: Vec<u8>,
+}
+
+/// An answer, as it came.
+#[derive(Clone, Debug)]
+pub struct HttpResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// The request for an operation.
+///
+/// # Errors
+/// [`Misbehaviour::BadAnswer`] never; serialising our own types does not fail, and an empty body
+/// would be refused by the server.
+pub fn request<E: Endpoint>(body: &E::Request, bearer: Option<String>) -> HttpRequest {
+    let body = match E::METHOD {
+        Method::Get => Vec::new(),
+        Method::Post => serde_json::to_vec(body).unwrap_or_default(),
+    };
+    HttpRequest {
+        role: E::ROLE,
+        method: E::METHOD,
+        path: E::PATH,
+        bearer,
+        body,
+    }
+}
+
+/// What the answer to an operation means.
+///
+/// # Errors
+/// [`Error::Rejected`] for a problem document, [`Misbehaviour::BadAnswer`] for what is neither
+/// that nor the operation's response.
+pub fn response<E: Endpoint>(response: &HttpResponse) -> Result<E::Response, Error> {
+    if response.status == 200 {
+        return serde_json::from_slice(&response.body).map_err(|_| Misbehaviour::BadAnswer.into());
+    }
+    match serde_json::from_slice::<Problem>(&response.body) {
+        Ok(problem) if problem.status == response.status => Err(Error::Rejected(problem.into())),
+        _ => Err(Misbehaviour::BadAnswer.into()),
+    }
+}

@@ -1,0 +1,165 @@
+//! A device's private keys, and how they are kept.
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use wardseal_crypto::{
+    CryptoError, kem::KemSecretKey, label, secret::Secret, sign::HybridSigningKey,
+};
+use wardseal_protocol::{
+    cbor::{self, DecodeError},
+    keys::{DeviceKeys, DeviceKind, possession_message},
+    op::NewDevice,
+    statement::Author,
+};
+use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, TenantId, UserId};
+use zeroize::Zeroizing;
+
+/// The private half of a device.
+#[derive(Debug)]
+pub struct DeviceSecrets {
+    keys: DeviceKeys,
+    id: DeviceId,
+    sign: HybridSigningKey,
+    kem: KemSecretKey,
+}
+
+impl DeviceSecrets {
+    /// Draws a device's keys.
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn generate(kind: DeviceKind, rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
+        Self::new(
+            kind,
+            HybridSigningKey::generate(rng)?,
+            KemSecretKey::generate(rng)?,
+        )
+    }
+
+    fn new(
+        kind: DeviceKind,
+        sign: HybridSigningKey,
+        kem: KemSecretKey,
+    ) -> Result<Self, CryptoError> {
+        let public = sign.public().to_bytes().try_into();
+        let keys = DeviceKeys {
+            kind,
+            sign: BoxedBytes(public.map_err(|_| CryptoError::InvalidLength)?),
+            kem: BoxedBytes::from(*kem.public().as_bytes()),
+        };
+        Ok(Self {
+            id: keys.id(),
+            keys,
+            sign,
+            kem,
+        })
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
+    /// The identifier.
+    #[must_use]
+    pub const fn id(&self) -> DeviceId {
+        self.id
+    }
+
+    /// What signs.
+    #[must_use]
+    pub const fn signer(&self) -> &HybridSigningKey {
+        &self.sign
+    }
+
+    /// What opens boxes.
+    #[must_use]
+    pub const fn opener(&self) -> &KemSecretKey {
+        &self.kem
+    }
+
+    /// This device as one that enters a user's chain, with the proof that its keys exist.
+    ///
+    /// # Errors
+    /// [`CryptoError`] when signing fails.
+    pub fn introduce(&self, tenant: &TenantId, user: &UserId) -> Result<NewDevice, CryptoError> {
+        let message = possession_message(tenant, user, &self.id);
+        let proof = self.sign.sign(label::STATEMENT_POP, &message)?;
+        let proof = proof.to_bytes().try_into();
+        Ok(NewDevice {
+            keys: self.keys.clone(),
+            proof: BoxedBytes(proof.map_err(|_| CryptoError::InvalidLength)?),
+        })
+    }
+}
+
+/// Who somebody is on this machine.
+#[derive(Debug)]
+pub struct Identity {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceSecrets,
+}
+
+#[derive(Decode, Encode)]
+#[cbor(map)]
+struct IdentityRecord {
+    #[n(0)]
+    tenant: TenantId,
+    #[n(1)]
+    user: UserId,
+    #[n(2)]
+    kind: DeviceKind,
+    #[n(3)]
+    ed25519: FixedBytes<32>,
+    #[n(4)]
+    ml_dsa: FixedBytes<32>,
+    #[n(5)]
+    kem: FixedBytes<32>,
+}
+
+impl Identity {
+    /// Whom this identity signs as.
+    #[must_use]
+    pub const fn author(&self) -> Author {
+        Author::Device(self.user, self.device.id)
+    }
+
+    /// All of it as bytes, to be sealed at once.
+    #[must_use]
+    pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let (ed25519, ml_dsa) = self.device.sign.to_seeds();
+        Zeroizing::new(cbor::encode(&IdentityRecord {
+            tenant: self.tenant,
+            user: self.user,
+            kind: self.device.keys.kind,
+            ed25519: FixedBytes(*ed25519.expose()),
+            ml_dsa: FixedBytes(*ml_dsa.expose()),
+            kem: FixedBytes(*self.device.kem.seed().expose()),
+        }))
+    }
+
+    /// Reads what [`to_secret_bytes`](Self::to_secret_bytes) wrote.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for anything else.
+    pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let record: IdentityRecord = cbor::decode(bytes, 1024)?;
+        let sign = HybridSigningKey::from_seeds(
+            &Secret::from_bytes(record.ed25519.0),
+            &Secret::from_bytes(record.ml_dsa.0),
+        );
+        let device = KemSecretKey::from_seed(&Secret::from_bytes(record.kem.0))
+            .and_then(|kem| DeviceSecrets::new(record.kind, sign, kem))
+            .map_err(|_| DecodeError::Malformed)?;
+        Ok(Self {
+            tenant: record.tenant,
+            user: record.user,
+            device,
+        })
+    }
+}

@@ -1,0 +1,428 @@
+//! What a client knows and has verified: the log's newest checkpoint, the states of chains, and
+//! the boxes that came with them. Whatever a server says becomes knowledge here, or an error.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use wardseal_api::keys::{Appended, ChainSlice, Entry, Fetched, LogView};
+use wardseal_protocol::{
+    Refusal, fold,
+    log::{Checkpoint, LogError, origin},
+    op::Op,
+    ring::SealedBox,
+    state::{
+        ChainState, EpochRecord, GroupState, Head, SessionState, States, TenantState, UserState,
+        World,
+    },
+    statement::{Author, Seen, Statement},
+};
+use wardseal_types::{ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, UserId};
+
+use crate::error::{Error, Misbehaviour};
+
+/// What came of an answer of the server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Absorbed {
+    /// It is verified and known now.
+    Known,
+    /// It cannot be judged without these chains. Nothing was taken in: fetch them together with
+    /// what was asked before.
+    Needs(Vec<ChainId>),
+}
+
+/// What a client knows and has verified.
+#[derive(Debug)]
+pub struct Knowledge {
+    tenant: TenantId,
+    states: States,
+    heads: BTreeMap<ChainId, u64>,
+    floor: Option<Floor>,
+    boxes: BTreeMap<RingId, Vec<SealedBox>>,
+}
+
+#[derive(Clone, Debug)]
+struct Floor {
+    checkpoint: Checkpoint,
+    note: String,
+}
+
+impl Knowledge {
+    /// Nothing but the tenant's name, which is pinned.
+    #[must_use]
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            states: States::default(),
+            heads: BTreeMap::new(),
+            floor: None,
+            boxes: BTreeMap::new(),
+        }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant_id(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The verified states.
+    #[must_use]
+    pub const fn world(&self) -> &States {
+        &self.states
+    }
+
+    /// The newest checkpoint that was accepted.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.floor.as_ref().map(|floor| &floor.checkpoint)
+    }
+
+    /// The newest checkpoint as the note that the log signed, to be kept.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.floor.as_ref().map(|floor| floor.note.as_str())
+    }
+
+    /// What a statement made now says of the log.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        self.checkpoint().map(|checkpoint| Seen {
+            size: checkpoint.size,
+            root: checkpoint.root,
+        })
+    }
+
+    /// Size of the newest checkpoint, 0 for none.
+    #[must_use]
+    pub fn log_size(&self) -> u64 {
+        self.checkpoint().map_or(0, |checkpoint| checkpoint.size)
+    }
+
+    /// Sequence number of the first statement of a chain that is not known.
+    #[must_use]
+    pub fn next_seq(&self, chain: &ChainId) -> u64 {
+        self.heads
+            .get(chain)
+            .map_or(0, |head| head.saturating_add(1))
+    }
+
+    /// Whether anything is known of a chain.
+    #[must_use]
+    pub fn knows(&self, chain: &ChainId) -> bool {
+        self.heads.contains_key(chain)
+    }
+
+    /// The boxes of a ring that came from the server.
+    #[must_use]
+    pub fn boxes(&self, ring: &RingId) -> &[SealedBox] {
+        self.boxes.get(ring).map_or(&[], Vec::as_slice)
+    }
+
+    /// Sets the floor from a note that an earlier run kept. Nothing older will be accepted.
+    ///
+    /// # Errors
+    /// [`Error::Misbehaved`] when the tenant's chain is not known yet, or the note is not its
+    /// log's.
+    pub fn restore_floor(&mut self, note: &str) -> Result<(), Error> {
+        let checkpoint = self.verify_note(note, &self.states)?;
+        if self.log_size() <= checkpoint.size {
+            self.floor = Some(Floor {
+                checkpoint,
+                note: note.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes in chains.
+    ///
+    /// # Errors
+    /// [`Error::Misbehaved`]; nothing is taken in then.
+    pub fn absorb(&mut self, fetched: &Fetched) -> Result<Absorbed, Error> {
+        let mut boxes = Vec::new();
+        let mut slices = Vec::new();
+        for ChainSlice {
+            chain,
+            entries,
+            boxes: sealed,
+        } in &fetched.chains
+        {
+            slices.push((Some(*chain), entries.as_slice()));
+            for bytes in sealed {
+                boxes.push(SealedBox::decode(bytes.as_slice())?);
+            }
+        }
+        let absorbed = self.take(&slices, &fetched.log)?;
+        if absorbed == Absorbed::Known {
+            for sealed in boxes {
+                let known = self.boxes.entry(sealed.ring).or_default();
+                if !known.contains(&sealed) {
+                    known.push(sealed);
+                }
+            }
+        }
+        Ok(absorbed)
+    }
+
+    /// Takes in statements of our own that the server appended, with the boxes that went along.
+    ///
+    /// # Errors
+    /// [`Error::Misbehaved`] when the answer is not about these statements, or is refused.
+    pub fn absorb_appended(
+        &mut self,
+        appended: &Appended,
+        statements: &[Statement],
+        boxes: &[SealedBox],
+    ) -> Result<Absorbed, Error> {
+        let same = appended.entries.len() == statements.len()
+            && appended
+                .entries
+                .iter()
+                .zip(statements)
+                .all(|(entry, statement)| entry.statement.as_slice() == statement.bytes());
+        if !same {
+            return Err(Misbehaviour::BadAnswer.into());
+        }
+        let absorbed = self.take(&[(None, &appended.entries)], &appended.log)?;
+        if absorbed == Absorbed::Known {
+            for sealed in boxes {
+                self.boxes
+                    .entry(sealed.ring)
+                    .or_default()
+                    .push(sealed.clone());
+            }
+        }
+        Ok(absorbed)
+    }
+
+    /// Forgets the boxes of a ring, for example because it was left.
+    pub fn forget_boxes(&mut self, ring: &RingId) {
+        self.boxes.remove(ring);
+    }
+
+    fn take(
+        &mut self,
+        slices: &[(Option<ChainId>, &[Entry])],
+        log: &LogView,
+    ) -> Result<Absorbed, Error> {
+        let mut new = Vec::new();
+        for (chain, entries) in slices {
+            self.sort_in(*chain, entries, &mut new)?;
+        }
+        // Statements are judged in the order of the log: each by what stood before it.
+        new.sort_by_key(|(_, position, _)| *position);
+        let mut overlay = Overlay {
+            base: &self.states,
+            new: States::default(),
+        };
+        let mut needs = BTreeSet::new();
+        let mut blocked = BTreeSet::new();
+        let mut heads = Vec::new();
+        for (statement, position, _) in &new {
+            let chain = statement.chain();
+            if blocked.contains(&chain) {
+                continue;
+            }
+            let previous = overlay.chain(&chain);
+            match fold::apply(previous.as_ref(), statement, *position, &overlay) {
+                Ok(state) => {
+                    heads.push((chain, state.head().seq));
+                    overlay.new.insert(state);
+                }
+                Err(refusal) => {
+                    let missing = overlay.missing(statement, previous.as_ref());
+                    if missing.is_empty() {
+                        return Err(Misbehaviour::BadStatement { chain, refusal }.into());
+                    }
+                    needs.extend(missing);
+                    blocked.insert(chain);
+                }
+            }
+        }
+        if !needs.is_empty() {
+            return Ok(Absorbed::Needs(needs.into_iter().collect()));
+        }
+        let checkpoint = self.verify_note(&log.checkpoint, &overlay)?;
+        self.check_log(&checkpoint, log, &new)?;
+        let Overlay { new: states, .. } = overlay;
+        for (chain, seq) in heads {
+            self.heads.insert(chain, seq);
+            if let Some(state) = states.chain(&chain) {
+                self.states.insert(state);
+            }
+        }
+        self.floor = Some(Floor {
+            checkpoint,
+            note: log.checkpoint.clone(),
+        });
+        Ok(Absorbed::Known)
+    }
+
+    /// Decodes the entries of a slice that are new and checks that none is missing.
+    fn sort_in<'e>(
+        &self,
+        chain: Option<ChainId>,
+        entries: &'e [Entry],
+        new: &mut Vec<(Statement, u64, &'e Entry)>,
+    ) -> Result<(), Error> {
+        for entry in entries {
+            let statement = Statement::decode(entry.statement.as_slice())?;
+            let own = statement.chain();
+            if chain.is_some_and(|chain| chain != own) {
+                return Err(Misbehaviour::Fork(own).into());
+            }
+            let seq = statement.body().seq;
+            if let Some(head) = self.states.head(&own) {
+                if seq < head.seq {
+                    continue;
+                }
+                if seq == head.seq {
+                    if statement.hash() != head.hash || entry.position != head.position {
+                        return Err(Misbehaviour::Fork(own).into());
+                    }
+                    continue;
+                }
+            }
+            let expected = new
+                .iter()
+                .rev()
+                .find(|(other, ..)| other.chain() == own)
+                .map_or_else(
+                    || self.next_seq(&own),
+                    |(other, ..)| other.body().seq.saturating_add(1),
+                );
+            if seq != expected {
+                return Err(Misbehaviour::Gap(own).into());
+            }
+            new.push((statement, entry.position, entry));
+        }
+        Ok(())
+    }
+
+    fn verify_note(&self, note: &str, world: &dyn World) -> Result<Checkpoint, Error> {
+        let tenant = world.tenant().ok_or(LogError::WrongLog)?;
+        Ok(Checkpoint::verify(
+            note,
+            &origin(&self.tenant),
+            &tenant.log,
+        )?)
+    }
+
+    fn check_log(
+        &self,
+        checkpoint: &Checkpoint,
+        log: &LogView,
+        new: &[(Statement, u64, &Entry)],
+    ) -> Result<(), Error> {
+        if let Some(floor) = &self.floor {
+            let proof: Vec<_> = log.consistency.iter().map(|hash| hash.0).collect();
+            checkpoint.continues(&floor.checkpoint, &proof)?;
+        }
+        for (statement, position, entry) in new {
+            let proof: Vec<_> = entry
+                .inclusion
+                .iter()
+                .map(|FixedBytes(hash)| *hash)
+                .collect();
+            checkpoint.includes(statement, *position, &proof)?;
+        }
+        Ok(())
+    }
+}
+
+/// Verified states with unverified news before them.
+struct Overlay<'a> {
+    base: &'a States,
+    new: States,
+}
+
+impl Overlay<'_> {
+    fn chain(&self, id: &ChainId) -> Option<ChainState> {
+        self.new.chain(id).or_else(|| self.base.chain(id))
+    }
+
+    /// The chains without which a refusal means nothing: the author's, and those of groups and
+    /// parents through which he might have a right.
+    fn missing(&self, statement: &Statement, previous: Option<&ChainState>) -> BTreeSet<ChainId> {
+        let mut missing = BTreeSet::new();
+        if self.tenant().is_none() && statement.body().tenant.is_some() {
+            missing.insert(ChainId::Tenant(statement.tenant()));
+        }
+        if let Author::Device(user, _) = statement.body().author
+            && ChainId::User(user) != statement.chain()
+            && self.user(&user).is_none()
+        {
+            missing.insert(ChainId::User(user));
+        }
+        let mut members: Vec<MemberId> = match &statement.body().op {
+            Op::GroupCreate(_, members, _) => members.iter().map(|entry| entry.member).collect(),
+            Op::SessionCreate(_, grants, ..) => grants.iter().map(|grant| grant.member).collect(),
+            _ => Vec::new(),
+        };
+        match previous {
+            Some(ChainState::Group(state)) => members.extend(state.ring.histories().keys()),
+            Some(ChainState::Session(state)) => members.extend(state.ring.histories().keys()),
+            _ => {}
+        }
+        let mut visited = BTreeSet::new();
+        while let Some(member) = members.pop() {
+            if !visited.insert(member) {
+                continue;
+            }
+            match member {
+                MemberId::Group(id) => match self.group(&id) {
+                    Some(state) => members.extend(state.ring.histories().keys()),
+                    None => {
+                        missing.insert(ChainId::Group(id));
+                    }
+                },
+                MemberId::Session(id) => match self.session(&id) {
+                    Some(state) => members.extend(state.ring.histories().keys()),
+                    None => {
+                        missing.insert(ChainId::Session(id));
+                    }
+                },
+                MemberId::User(_) | MemberId::Device(_) => {}
+            }
+        }
+        missing
+    }
+}
+
+impl World for Overlay<'_> {
+    fn tenant(&self) -> Option<&TenantState> {
+        self.new.tenant().or_else(|| self.base.tenant())
+    }
+
+    fn user(&self, id: &UserId) -> Option<&UserState> {
+        self.new.user(id).or_else(|| self.base.user(id))
+    }
+
+    fn group(&self, id: &GroupId) -> Option<&GroupState> {
+        self.new.group(id).or_else(|| self.base.group(id))
+    }
+
+    fn session(&self, id: &SessionId) -> Option<&SessionState> {
+        self.new.session(id).or_else(|| self.base.session(id))
+    }
+}
+
+/// The epochs of a ring, if its chain is known.
+#[must_use]
+pub fn epochs_of(world: &dyn World, ring: RingId) -> Option<&[Arc<EpochRecord>]> {
+    world.ring_epochs(&MemberId::from(ring))
+}
+
+/// Whether a refusal only means that somebody else was faster.
+#[must_use]
+pub const fn is_race(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::StaleParent | Refusal::StaleRecipient(_))
+}
+
+/// Where the next statement of a chain goes.
+#[must_use]
+pub fn head_of<'w>(world: &'w States, chain: &ChainId) -> Option<&'w Head> {
+    world.head(chain)
+}
