@@ -1,0 +1,25 @@
+//! The client without input and output.
+//!
+//! It never opens a socket, reads a clock or asks the system for randomness: those are parameters.
+//! [`exchange`] turns operations of the API into requests and answers into typed results;
+//! [`knowledge`] is what was verified of the answers; [`keyring`] finds seeds; [`compose`] makes
+//! statements; [`object`] seals and opens messages and files.
+
+pub mod compose;
+mod error;
+pub mod exchange;
+pub mod identity;
+pub mod keyring;
+pub mod knowledge;
+pub mod object;
+
+pub use error::{Error, Misbehaviour, Misuse, TransportError};
+
+/// What travels, for the crates above.
+pub use wardseal_api as api;
+/// The suite, for the crates above.
+pub use wardseal_crypto as crypto;
+/// The rules, for the crates above.
+pub use wardseal_protocol as protocol;
+/// Identifiers, for the crates above.
+pub use wardseal_types as types;
