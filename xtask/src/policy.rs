@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -44,6 +45,19 @@ pub(crate) fn notes(workspace: &Workspace) -> Result<Vec<String>> {
         }
     }
     Ok(notes)
+}
+
+/// What the checks themselves have changed or left behind, as `git status` puts it.
+pub(crate) fn leftovers(workspace: &Workspace) -> Result<Vec<String>> {
+    let status = process::output(
+        Command::new("git")
+            .args(["status", "--porcelain"])
+            .current_dir(&workspace.root),
+    )?;
+    Ok(String::from_utf8(status)?
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The lists of `deny.toml`, the one place where they stand.

@@ -70,9 +70,11 @@ pub(crate) fn answers(program: impl AsRef<Path>) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// A command as a person would type it, for logs and errors.
+/// A command as a person would type it, for logs and errors: without the folder of the program.
 pub(crate) fn line(command: &Command) -> String {
-    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let mut words = vec![name.to_string_lossy().into_owned()];
     words.extend(
         command
             .get_args()

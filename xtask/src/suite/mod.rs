@@ -94,7 +94,7 @@ fn select(options: &Options) -> Result<Vec<&'static Stage>> {
         .iter()
         .filter(|stage| {
             if options.only.is_empty() {
-                options.full || !stage.full_only
+                (options.full || !stage.full_only) && (process::in_ci() || !stage.ci_only)
             } else {
                 options.only.iter().any(|name| name == stage.name)
             }

@@ -1,4 +1,4 @@
-//! Runs stages: one lane after another's example, both lanes side by side, each stage when what it needs has passed.
+//! Runs stages: in order within a lane, both lanes side by side, each stage when what it needs has passed.
 
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -262,6 +262,7 @@ mod tests {
             lane,
             needs,
             full_only: false,
+            ci_only: false,
             work,
         }
     }

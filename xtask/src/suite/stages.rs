@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) needs: &'static [&'static str],
     /// Only with `--full`.
     pub(crate) full_only: bool,
+    /// Only in CI, or by name: elsewhere it would fail for work in progress.
+    pub(crate) ci_only: bool,
     pub(crate) work: fn(&Job<'_>, &mut Log) -> Result<Outcome>,
 }
 
@@ -49,6 +51,7 @@ const fn native(
         lane: Lane::Native,
         needs,
         full_only: false,
+        ci_only: false,
         work,
     }
 }
@@ -142,6 +145,21 @@ pub(crate) const STAGES: &[Stage] = &[
         "the SDK against real servers in Chromium",
         sdk_browser,
     ),
+    Stage {
+        ci_only: true,
+        ..native(
+            "tidy",
+            &[
+                "generated",
+                "story",
+                "vectors-browser",
+                "sdk-packaging",
+                "sdk-browser",
+            ],
+            "the checks leave no changes behind",
+            tidy,
+        )
+    },
 ];
 
 fn done() -> Result<Outcome> {
@@ -183,6 +201,10 @@ fn layers_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 
 fn policy_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     all_well(log, &policy::check(job.workspace)?)
+}
+
+fn tidy(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    all_well(log, &policy::leftovers(job.workspace)?)
 }
 
 fn all_well(log: &mut Log, violations: &[String]) -> Result<Outcome> {
