@@ -166,7 +166,7 @@ pub struct SetRecovery {
 }
 
 /// Why a ring rotates although its membership did not change: a member ring lost somebody.
-#[derive(Clone, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Cause {
     /// The member ring.
     #[n(0)]
