@@ -103,6 +103,8 @@ labels! {
     PASSWORD_OPRF = "password-oprf";
     /// Derivation: the stretched password with the key server's share.
     PASSWORD_STRETCH = "password-stretch";
+    /// MAC: the record that the key server names for a name without a password.
+    PASSWORD_DECOY = "password-decoy";
     /// Chunked encryption: a record of the client's local state.
     STATE_RECORD = "state-record";
     /// Chunked encryption: an exported session.

@@ -1,0 +1,118 @@
+//! The one error of the services. It knows no HTTP: each variant names the problem code that it
+//! becomes.
+
+use wardseal_crypto::CryptoError;
+use wardseal_protocol::{Refusal, binding::TokenError, cbor::DecodeError};
+
+use crate::storage::StorageError;
+
+/// Why an operation did nothing.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DomainError {
+    /// The request has the right form but cannot mean anything (`malformed_request`).
+    #[error("the request is malformed: {0}")]
+    Malformed(&'static str),
+    /// (`unknown_tenant`)
+    #[error("this server has no such tenant")]
+    UnknownTenant,
+    /// It does not exist, or not for this caller (`not_found`).
+    #[error("it does not exist, or not for this caller")]
+    NotFound,
+    /// The token is none of ours, or its device was revoked (`sign_in_required`).
+    #[error("the caller has to sign in")]
+    SignInRequired,
+    /// (`token_expired`)
+    #[error("the token has expired")]
+    TokenExpired,
+    /// The device is unknown or revoked, or its signature does not verify (`sign_in_refused`).
+    #[error("the device may not sign in")]
+    SignInRefused,
+    /// The challenge has expired or is none of ours (`challenge_expired`).
+    #[error("the challenge has expired, or is not one of this server")]
+    ChallengeExpired,
+    /// (`binding_refused`)
+    #[error("the binding token is refused: {0}")]
+    BindingRefused(TokenError),
+    /// Expired, or from the future (`binding_expired`).
+    #[error("the binding token is refused: {0}")]
+    BindingExpired(TokenError),
+    /// The name belongs to another user (`name_taken`).
+    #[error("the name belongs to another user")]
+    NameTaken,
+    /// (`registration_closed`)
+    #[error("this server does not accept this tenant")]
+    RegistrationClosed,
+    /// The rules of its chain refuse a statement (`statement_refused`, with
+    /// [`Refusal::code`] as `refusal`).
+    #[error("the statement is refused: {0}")]
+    StatementRefused(Refusal),
+    /// Somebody else was faster, or a key has changed (`stale_statement`, with
+    /// [`Refusal::code`] as `refusal`).
+    #[error("the statement is out of date: {0}")]
+    StaleStatement(Refusal),
+    /// The boxes are not exactly those that the statements name (`boxes_refused`).
+    #[error("the boxes are not those that the statements name")]
+    BoxesRefused,
+    /// (`too_many_attempts`)
+    #[error("too many attempts: wait {retry_after} s")]
+    TooManyAttempts {
+        /// Seconds to wait, at least 1.
+        retry_after: u64,
+    },
+    /// The password is wrong, or there is no such record (`login_refused`).
+    #[error("the login is refused")]
+    LoginRefused,
+    /// The record is not signed as it must be, or exists with other content (`record_refused`).
+    #[error("the record is refused")]
+    RecordRefused,
+    /// No room to write; nothing was stored (`storage_full`).
+    #[error("no room to write; nothing was stored")]
+    StorageFull,
+    /// A mistake of the server or its store; nothing was stored (`internal`). The text is for the
+    /// operator's log and not for the caller.
+    #[error("{0}")]
+    Internal(String),
+    /// The service is stopping (`unavailable`).
+    #[error("the service is stopping")]
+    Unavailable,
+}
+
+impl From<StorageError> for DomainError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Full => Self::StorageFull,
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<CryptoError> for DomainError {
+    fn from(error: CryptoError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Refusal> for DomainError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::StaleParent | Refusal::StaleRecipient(_) => Self::StaleStatement(refusal),
+            _ => Self::StatementRefused(refusal),
+        }
+    }
+}
+
+impl From<DecodeError> for DomainError {
+    fn from(error: DecodeError) -> Self {
+        Self::StatementRefused(Refusal::Decode(error))
+    }
+}
+
+impl From<TokenError> for DomainError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Expired | TokenError::NotYetValid => Self::BindingExpired(error),
+            _ => Self::BindingRefused(error),
+        }
+    }
+}

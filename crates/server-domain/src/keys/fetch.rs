@@ -1,0 +1,286 @@
+//! What is shown to whom.
+
+use std::{collections::BTreeMap, sync::PoisonError};
+
+use wardseal_protocol::state::{ChainState, NOW, World as _};
+use wardseal_types::{ChainId, MemberId, RingId, TenantId, limits};
+
+use super::{
+    CHECKPOINT_LIFETIME, Caller, ChainSlice, Entry, Fetched, Found, KeyService, LogView, Shared,
+    Wanted,
+    world::{Known, Loader},
+};
+use crate::{
+    error::DomainError,
+    log::{self, Proofs},
+    storage::{LogRecord, Snapshot, StorageError},
+};
+
+/// Milliseconds by which a checkpoint may be ahead of the clock before it is signed anew. Clocks are
+/// set back by more than this only after they were wrong.
+const CLOCK_STEP: u64 = 1000;
+
+impl Proofs<'_> {
+    /// A statement with the proof that it is in the log.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub(super) fn entry(
+        &mut self,
+        statement: Vec<u8>,
+        position: u64,
+    ) -> Result<Entry, StorageError> {
+        Ok(Entry {
+            statement,
+            position,
+            inclusion: self.inclusion(position)?,
+        })
+    }
+}
+
+impl Shared {
+    /// The log as a snapshot shows it, and proofs about it.
+    pub(super) fn view<'a>(
+        &self,
+        snapshot: &'a dyn Snapshot,
+        tenant: &'a TenantId,
+        known_size: u64,
+    ) -> Result<(LogView, Proofs<'a>), DomainError> {
+        let record = snapshot.log(tenant)?.ok_or(DomainError::UnknownTenant)?;
+        let record = self.renewed(snapshot, tenant, record)?;
+        let mut proofs = Proofs::new(snapshot, tenant, record.size);
+        let view = LogView {
+            checkpoint: record.note,
+            consistency: proofs.consistency(known_size)?,
+        };
+        Ok((view, proofs))
+    }
+
+    /// The checkpoint, signed anew if it is old. Nothing is written, so that a server whose disk is
+    /// full goes on serving readers.
+    fn renewed(
+        &self,
+        snapshot: &dyn Snapshot,
+        tenant: &TenantId,
+        record: LogRecord,
+    ) -> Result<LogRecord, DomainError> {
+        let now = self.clock.now();
+        let is_good = |record: &LogRecord| {
+            now.since(record.time) <= CHECKPOINT_LIFETIME && record.time.since(now) <= CLOCK_STEP
+        };
+        if is_good(&record) {
+            return Ok(record);
+        }
+        let renewed = || self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = renewed().get(tenant)
+            && known.size == record.size
+            && is_good(known)
+        {
+            return Ok(known.clone());
+        }
+        let signed = log::checkpoint(snapshot, tenant, record.size, now, &self.log_key)?;
+        renewed().insert(*tenant, signed.clone());
+        Ok(signed)
+    }
+}
+
+impl KeyService {
+    /// The chain of a tenant and its log, which everybody may have.
+    ///
+    /// # Errors
+    /// [`DomainError::UnknownTenant`].
+    pub fn tenant(&self, tenant: &TenantId, log_size: u64) -> Result<Fetched, DomainError> {
+        let snapshot = self.shared.store.read()?;
+        let (log, mut proofs) = self.shared.view(&*snapshot, tenant, log_size)?;
+        let chain = ChainId::Tenant(*tenant);
+        let entries = entries(&*snapshot, tenant, &mut proofs, &Wanted { chain, from: 0 })?;
+        let slice = ChainSlice {
+            chain,
+            entries,
+            boxes: Vec::new(),
+        };
+        Ok(Fetched {
+            chains: vec![slice],
+            log,
+        })
+    }
+
+    /// Chains and the caller's boxes. Users and groups are open to every user of the tenant,
+    /// sessions to those who have a right to them; what is not for the caller is missing.
+    ///
+    /// # Errors
+    /// [`DomainError::Malformed`] for more than 1000 chains, and [`DomainError::NotFound`] when the
+    /// caller is of another tenant.
+    pub fn fetch(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        wanted: &[Wanted],
+        log_size: u64,
+    ) -> Result<Fetched, DomainError> {
+        check_batch(caller, tenant, wanted.len())?;
+        let shared = &self.shared;
+        let snapshot = shared.store.read()?;
+        let (log, mut proofs) = shared.view(&*snapshot, tenant, log_size)?;
+        let find = |chain: &ChainId| shared.cache.find(tenant, chain);
+        let mut loader = Loader::new(*tenant, &*snapshot, &find);
+        // Chains of other users are shown as they are; only rings with boxes are looked into.
+        let opened = wanted.iter().map(|wanted| wanted.chain);
+        loader.load(opened.filter(|chain| match chain {
+            ChainId::Tenant(_) => false,
+            ChainId::User(user) => *user == caller.user,
+            ChainId::Group(_) | ChainId::Session(_) => true,
+        }))?;
+        let view = View {
+            caller,
+            known: &loader.known,
+            snapshot: &*snapshot,
+        };
+        let mut chains = Vec::new();
+        for wanted in wanted {
+            if snapshot.chain(tenant, &wanted.chain)?.is_none() || !view.may_see(&wanted.chain) {
+                continue;
+            }
+            chains.push(ChainSlice {
+                chain: wanted.chain,
+                entries: entries(&*snapshot, tenant, &mut proofs, wanted)?,
+                boxes: view.boxes(&wanted.chain)?,
+            });
+        }
+        shared.cache.learn(tenant, loader.folded);
+        Ok(Fetched { chains, log })
+    }
+
+    /// Users by the indexes of their names; names that are not there are missing.
+    ///
+    /// # Errors
+    /// Those of [`fetch`](Self::fetch).
+    pub fn lookup(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        names: &[wardseal_types::FixedBytes<32>],
+    ) -> Result<Vec<Found>, DomainError> {
+        check_batch(caller, tenant, names.len())?;
+        let snapshot = self.shared.store.read()?;
+        let mut found = Vec::new();
+        for name in names {
+            if let Some(record) = snapshot.name(tenant, name)? {
+                found.push(Found {
+                    name: record.name,
+                    user: record.user,
+                    salt: record.salt,
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn check_batch(caller: &Caller, tenant: &TenantId, items: usize) -> Result<(), DomainError> {
+    if caller.tenant != *tenant {
+        return Err(DomainError::NotFound);
+    }
+    if items > limits::MAX_BATCH {
+        return Err(DomainError::Malformed("at most 1000 at once"));
+    }
+    Ok(())
+}
+
+fn entries(
+    snapshot: &dyn Snapshot,
+    tenant: &TenantId,
+    proofs: &mut Proofs<'_>,
+    wanted: &Wanted,
+) -> Result<Vec<Entry>, StorageError> {
+    let statements = snapshot.statements(tenant, &wanted.chain, wanted.from)?;
+    statements
+        .into_iter()
+        .map(|statement| proofs.entry(statement.bytes, statement.position))
+        .collect()
+}
+
+/// What one caller sees.
+struct View<'a> {
+    caller: &'a Caller,
+    known: &'a Known,
+    snapshot: &'a dyn Snapshot,
+}
+
+impl View<'_> {
+    fn may_see(&self, chain: &ChainId) -> bool {
+        match chain {
+            ChainId::Tenant(_) | ChainId::User(_) | ChainId::Group(_) => true,
+            ChainId::Session(session) => self.opens(&MemberId::Session(*session)),
+        }
+    }
+
+    /// Whether the caller holds the seed of this member, and so opens boxes that are for it.
+    fn opens(&self, member: &MemberId) -> bool {
+        let user = &self.caller.user;
+        match member {
+            MemberId::Device(device) => *device == self.caller.device,
+            MemberId::User(id) => id == user,
+            MemberId::Group(id) => self
+                .known
+                .group(id)
+                .is_some_and(|group| group.role_at(user, NOW, self.known).is_some()),
+            MemberId::Session(id) => self
+                .known
+                .session(id)
+                .is_some_and(|session| session.rights_at(user, NOW, self.known).is_some()),
+        }
+    }
+
+    /// The boxes of a ring that the caller can open now: of the newest epoch, and of every epoch
+    /// that no ladder link reaches.
+    fn boxes(&self, chain: &ChainId) -> Result<Vec<Vec<u8>>, StorageError> {
+        let (Some(ring), Some(state)) = (chain.into_ring(), self.known.state(chain)) else {
+            return Ok(Vec::new());
+        };
+        let members: Vec<_> = match &**state {
+            ChainState::Tenant(_) => Vec::new(),
+            ChainState::User(user) if user.id != self.caller.user => Vec::new(),
+            ChainState::User(user) => user.ring.members().map(|(member, _)| member).collect(),
+            ChainState::Group(group) => group.ring.members().map(|(member, _)| member).collect(),
+            ChainState::Session(session) => {
+                session.ring.members().map(|(member, _)| member).collect()
+            }
+        };
+        let mut boxes = BTreeMap::new();
+        for member in members.iter().filter(|member| self.opens(member)) {
+            for epoch in unreached(state) {
+                let place = (epoch, *member);
+                if let Some(bytes) = self.sealed_box(&ring, place)? {
+                    boxes.insert(place, bytes);
+                }
+            }
+        }
+        Ok(boxes.into_values().collect())
+    }
+
+    fn sealed_box(
+        &self,
+        ring: &RingId,
+        (epoch, member): (u32, MemberId),
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        self.snapshot
+            .sealed_box(&self.caller.tenant, ring, epoch, &member)
+    }
+}
+
+/// Epochs whose seed does not stand under the next one's: the newest, and those that were closed to
+/// who came later.
+fn unreached(state: &ChainState) -> impl Iterator<Item = u32> {
+    let epochs = state.epochs().unwrap_or_default();
+    let linked = epochs
+        .iter()
+        .skip(1)
+        .map(|next| next.declared.link.is_some());
+    let linked = linked.chain([false]);
+    epochs
+        .iter()
+        .zip(linked)
+        .filter(|(_, linked)| !linked)
+        .map(|(epoch, _)| epoch.declared.number)
+}

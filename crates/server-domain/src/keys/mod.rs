@@ -1,0 +1,137 @@
+//! The key server: chains, boxes, names, sign-in, and its half of a password.
+//!
+//! [`KeyService`] has one method for each operation of the API. All of them block: on the store, and
+//! those that write on the batch that makes their writing durable.
+
+mod append;
+mod fetch;
+mod lists;
+mod model;
+mod passwords;
+mod sign_in;
+mod world;
+mod writer;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use wardseal_crypto::sign::HybridSigningKey;
+use wardseal_types::{BoxedBytes, Clock, TenantId};
+
+pub use model::{
+    Append, Appended, Caller, ChainSlice, Challenge, Entry, Evaluated, Fetched, Found, Listed,
+    ListedGroup, ListedSession, LogView, Page, SignIn, SignedIn, Wanted,
+};
+pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
+pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};
+
+use self::{world::Cache, writer::Writer};
+use crate::{
+    error::DomainError,
+    random::RandomSource,
+    secrets::{KeyServerSecrets, public_log_key},
+    storage::{LogRecord, Store},
+    tenants::TenantPolicy,
+};
+
+/// Seconds by which clocks may differ when a binding token is presented.
+pub const TOKEN_LEEWAY: u64 = 300;
+
+/// Milliseconds after which a checkpoint is signed anew before it is shown. Clients seal by
+/// checkpoints of at most 24 hours.
+pub const CHECKPOINT_LIFETIME: u64 = 60 * 60 * 1000;
+
+/// What an operator decides about a key server.
+#[derive(Clone, Debug)]
+pub struct KeyServerConfig {
+    /// What signatures of sign-in name as their audience: the public address of the server.
+    pub audience: String,
+    /// Which tenants may register.
+    pub tenants: TenantPolicy,
+    /// About how many folded chains are kept in memory. A chain takes 5 to 50 kB.
+    pub cached_chains: usize,
+}
+
+/// The key server. Dropping it finishes the writing that has begun.
+#[derive(Debug)]
+pub struct KeyService {
+    // Before `shared`, so that the thread has ended when the store is dropped.
+    writer: Writer,
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log_key: HybridSigningKey,
+    pub(crate) cache: Cache,
+    public_log_key: BoxedBytes<1984>,
+    secrets: KeyServerSecrets,
+    random: RandomSource,
+    config: KeyServerConfig,
+    /// Checkpoints that were signed anew since the store's became too old. They need not be kept:
+    /// whoever starts again signs again.
+    renewed: Mutex<HashMap<TenantId, LogRecord>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KeyService {
+    /// Starts the service over a store.
+    ///
+    /// # Errors
+    /// [`DomainError::Internal`] when the system gives no thread.
+    pub fn start(
+        store: Arc<dyn Store>,
+        secrets: KeyServerSecrets,
+        clock: Arc<dyn Clock>,
+        random: RandomSource,
+        config: KeyServerConfig,
+    ) -> Result<Self, DomainError> {
+        let log_key = secrets.log_key();
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            public_log_key: public_log_key(&log_key)?,
+            log_key,
+            cache: Cache::new(config.cached_chains),
+            secrets,
+            random,
+            config,
+            renewed: Mutex::default(),
+        });
+        Ok(Self {
+            writer: Writer::start(Arc::clone(&shared))?,
+            shared,
+        })
+    }
+
+    /// The key that signs checkpoints: what the genesis of a tenant names.
+    #[must_use]
+    pub fn log_key(&self) -> &BoxedBytes<1984> {
+        &self.shared.public_log_key
+    }
+
+    /// What signatures of sign-in name as their audience.
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.shared.config.audience
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`DomainError::Internal`] and [`DomainError::Unavailable`].
+    pub fn ping(&self) -> Result<(), DomainError> {
+        drop(self.shared.store.read()?);
+        self.writer.run(|_| Ok(()))
+    }
+}
