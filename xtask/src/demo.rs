@@ -1,9 +1,10 @@
 //! The story of `examples/two-facilities`, with a key server and a vault of its own.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::thread::sleep;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::spawn;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -33,8 +34,8 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log, release: bool) -> Result
         Command::new("bash")
             .arg(workspace.root.join(SCRIPT))
             .env("WARDSEAL_BIN", &program)
-            .env("WARDSEAL_KEYS_URL", keys.url())
-            .env("WARDSEAL_VAULT_URL", vault.url())
+            .env("WARDSEAL_KEYS_URL", &keys.url)
+            .env("WARDSEAL_VAULT_URL", &vault.url)
             .env("WARDSEAL_DEMO_DIR", &story),
     )?;
     // Stopped here and not earlier: dropping a server ends its process.
@@ -58,49 +59,72 @@ fn program(workspace: &Workspace, log: &mut Log, release: bool) -> Result<PathBu
 #[derive(Debug)]
 struct Server {
     child: Child,
-    address: SocketAddr,
+    /// Where it listens, without a slash at the end.
+    url: String,
 }
+
+/// What a server prints, alone on a line, when it is ready; the address follows.
+const READY: &str = "listening on ";
 
 impl Server {
     /// Starts `wardseal serve` in one role on a free port of the loopback interface and waits until it listens.
     fn start(program: &Path, role: &str, folder: &Path, log: &mut Log) -> Result<Self> {
-        let address = free_address()?;
         let mut command = Command::new(program);
         command
-            .args(["serve", "--role", role])
-            .args(["--listen", &address.to_string()])
+            .args(["serve", "--role", role, "--listen", "127.0.0.1:0"])
             .arg("--data")
             .arg(folder.join(role));
         log.say(&format!("$ {} &", process::line(&command)))?;
         log.attach(&mut command)?;
-        let child = command
+        let mut child = command
+            .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let mut server = Self { child, address };
-        server.wait_until_it_listens(role)?;
+        let printed = child.stdout.take();
+        // From here on dropping it ends the process.
+        let mut server = Self {
+            child,
+            url: String::new(),
+        };
+        let (sender, receiver) = channel();
+        // Reads on after the address: a server whose output nobody takes would stop at a full pipe.
+        spawn(move || {
+            for line in printed
+                .into_iter()
+                .flat_map(|out| BufReader::new(out).lines())
+            {
+                let Ok(line) = line else { break };
+                if let Some(url) = address(&line) {
+                    // Nobody waits any more for a server that took too long.
+                    let _heard = sender.send(url.to_owned());
+                }
+            }
+        });
+        server.url = match receiver.recv_timeout(START_LIMIT) {
+            Ok(url) => url,
+            Err(RecvTimeoutError::Disconnected) => {
+                bail!(
+                    "the {role} server stopped before it listened ({})",
+                    server.child.wait()?
+                )
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                bail!(
+                    "the {role} server does not listen after {} s",
+                    START_LIMIT.as_secs()
+                )
+            }
+        };
+        log.say(&format!("the {role} server listens on {}", server.url))?;
         Ok(server)
     }
+}
 
-    fn wait_until_it_listens(&mut self, role: &str) -> Result<()> {
-        let started = process::now();
-        while started.elapsed() < START_LIMIT {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the {role} server stopped at once ({status})");
-            }
-            if TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok() {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(50));
-        }
-        bail!(
-            "the {role} server does not listen after {} s",
-            START_LIMIT.as_secs()
-        )
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
+/// The address in the line of a server that is ready.
+fn address(line: &str) -> Option<&str> {
+    let url = line.trim().strip_prefix(READY)?;
+    url.starts_with("http://")
+        .then(|| url.trim_end_matches('/'))
 }
 
 impl Drop for Server {
@@ -111,8 +135,62 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on now.
-fn free_address() -> Result<SocketAddr> {
-    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(probe.local_addr()?)
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::{Server, address};
+    use crate::process::Log;
+
+    #[test]
+    fn the_line_of_a_server_that_is_ready() {
+        assert_eq!(
+            address("listening on http://127.0.0.1:7420/\n"),
+            Some("http://127.0.0.1:7420")
+        );
+        assert_eq!(address("listening on port 7420"), None);
+        assert_eq!(address("not listening on http://127.0.0.1:7420"), None);
+    }
+
+    /// A folder in which the shell, started as the server, runs this script: its first argument is `serve`.
+    fn folder(name: &str, script: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("serve"), script).unwrap();
+        folder
+    }
+
+    fn start(folder: &Path) -> anyhow::Result<Server> {
+        Server::start(Path::new("sh"), "keys", folder, &mut Log::terminal(folder))
+    }
+
+    #[test]
+    fn a_server_runs_until_it_is_dropped() {
+        let folder = folder(
+            "runs",
+            "echo $* > arguments; echo listening on http://127.0.0.1:7420; exec sleep 60",
+        );
+        let server = start(&folder).unwrap();
+        assert_eq!(server.url, "http://127.0.0.1:7420");
+        let arguments = fs::read_to_string(folder.join("arguments")).unwrap();
+        let process = PathBuf::from(format!("/proc/{}", server.child.id()));
+        assert!(process.exists());
+        drop(server);
+        assert!(!process.exists());
+        let data = folder.join("keys");
+        assert_eq!(
+            arguments.trim(),
+            format!("--role keys --listen 127.0.0.1:0 --data {}", data.display())
+        );
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_server_that_stops_at_once_is_an_error() {
+        let folder = folder("stops", "exit 2");
+        let error = start(&folder).unwrap_err().to_string();
+        fs::remove_dir_all(folder).unwrap();
+        assert!(error.contains("keys") && error.contains('2'), "{error}");
+    }
 }

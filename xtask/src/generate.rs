@@ -10,17 +10,25 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::{self, Log};
 use crate::workspace::Workspace;
 
-/// One generator: an example of one of our crates that writes below the folder it is given.
-///
-/// The tool runs it on an empty folder; what it writes there, and nothing else, is what belongs at `output`.
+/// One generator: an example of one of our crates.
 #[derive(Debug)]
 pub(crate) struct Generator {
     package: &'static str,
     example: &'static str,
     /// The source of the example: the generator exists when this file does.
     source: &'static str,
-    /// What it makes, relative to the root: a file or a whole folder, by the same name in the folder it is given.
+    /// What it makes, relative to the root.
     output: &'static str,
+    form: Form,
+}
+
+/// How an example hands over what it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// It prints the one file.
+    File,
+    /// It writes into the folder that is its argument; what lies there afterwards, and nothing else, is what it makes.
+    Folder,
 }
 
 const OPENAPI: Generator = Generator {
@@ -28,6 +36,7 @@ const OPENAPI: Generator = Generator {
     example: "openapi",
     source: "crates/server-http/examples/openapi.rs",
     output: "docs/openapi.json",
+    form: Form::File,
 };
 
 const SPEC_VECTORS: Generator = Generator {
@@ -35,6 +44,7 @@ const SPEC_VECTORS: Generator = Generator {
     example: "vectors",
     source: "crates/testkit/examples/vectors.rs",
     output: "spec/vectors/v1",
+    form: Form::Folder,
 };
 
 /// Every generator.
@@ -105,18 +115,19 @@ impl Generator {
                 self.example,
             ]))?;
         }
-        let folder = workspace
-            .scratch(&format!("generate-{}", self.example))
-            .context("cannot make a folder to generate into")?;
-        let output = folder.join(
-            Path::new(self.output)
-                .file_name()
-                .context("a generator has no output name")?,
-        );
-        log.run(Command::new(program).arg(&output))?;
-        let made = contents(&output)?;
-        if made.is_empty() {
-            bail!("{} wrote nothing to {}", self.example, output.display());
+        let made = match self.form {
+            Form::File => {
+                let printed = process::output(&mut Command::new(program))?;
+                Files::from([(String::new(), printed)])
+            }
+            Form::Folder => {
+                let folder = workspace.scratch(&format!("generate-{}", self.example))?;
+                log.run(Command::new(program).arg(&folder))?;
+                contents(&folder)?
+            }
+        };
+        if made.values().all(Vec::is_empty) {
+            bail!("the example {} made nothing", self.example);
         }
         Ok(made)
     }
