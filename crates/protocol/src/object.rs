@@ -685,7 +685,7 @@ mod tests {
         );
         let padded = named("Befund.pdf").to_padded().unwrap();
         assert_eq!(Metadata::from_padded(&padded), Ok(named("Befund.pdf")));
-        let mut bad = vec![padded.clone(); 4];
+        let mut bad = vec![padded; 4];
         bad[0][63] = 1;
         bad[1].extend([0; 64]);
         bad[2].pop();

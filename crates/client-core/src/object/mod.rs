@@ -38,7 +38,7 @@ pub use range::{FetchFrame, RangeReader};
 pub use seal::SealPlan;
 use wardseal_crypto::CryptoError;
 use wardseal_protocol::object::FormatError;
-pub use whole::{open_bytes, seal_bytes};
+pub use whole::{open_bytes, seal_bytes, seal_planned};
 
 /// Why an object is not sealed or not opened.
 #[derive(Debug, thiserror::Error)]

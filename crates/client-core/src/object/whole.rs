@@ -25,7 +25,18 @@ pub fn seal_bytes<A: Aes256Gcm>(
         content_len: Some(super::seal::length(content.len())?),
         ..metadata.clone()
     };
-    let mut plan = SealPlan::start(seed, header, &metadata, rng)?;
+    seal_planned::<A>(SealPlan::start(seed, header, &metadata, rng)?, signer, content)
+}
+
+/// Seals content that fits in memory with a plan that has begun and announced its length, or none.
+///
+/// # Errors
+/// As [`seal_bytes`].
+pub fn seal_planned<A: Aes256Gcm>(
+    mut plan: SealPlan,
+    signer: &Ed25519SigningKey,
+    content: &[u8],
+) -> Result<Vec<u8>, ObjectError> {
     let engine = A::new(plan.key().aes_key().expose());
     // Room for the padding (12 % at most), the tags and the trailer: no second allocation.
     let room = content.len() + content.len() / 7 + plan.prelude().len() + 512;
