@@ -139,9 +139,10 @@ impl Drop for Server {
 mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
+    use std::process::Command;
 
     use super::{Server, address};
-    use crate::process::Log;
+    use crate::process::{self, Log};
 
     #[test]
     fn the_line_of_a_server_that_is_ready() {
@@ -174,10 +175,11 @@ mod tests {
         let server = start(&folder).unwrap();
         assert_eq!(server.url, "http://127.0.0.1:7420");
         let arguments = fs::read_to_string(folder.join("arguments")).unwrap();
-        let process = PathBuf::from(format!("/proc/{}", server.child.id()));
-        assert!(process.exists());
+        let pid = server.child.id().to_string();
+        let runs = || process::output(Command::new("kill").args(["-0", &pid])).is_ok();
+        assert!(runs());
         drop(server);
-        assert!(!process.exists());
+        assert!(!runs());
         let data = folder.join("keys");
         assert_eq!(
             arguments.trim(),

@@ -84,7 +84,10 @@ pub(crate) fn run(
             .iter()
             .map(|lane| scope.spawn(|| board.run_lane(*lane, stages, job, folder, watcher)))
             .collect();
-        while !lanes.iter().all(thread::ScopedJoinHandle::is_finished) {
+        // A lane that panicked ends without having finished its stages; the scope passes the panic on.
+        while !lanes.iter().all(thread::ScopedJoinHandle::is_finished)
+            && board.lock().finished.len() < stages.len()
+        {
             board.tell(watcher);
         }
     });
