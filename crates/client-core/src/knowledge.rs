@@ -18,7 +18,9 @@ use wardseal_protocol::{
     },
     statement::{Author, Seen, Statement},
 };
-use wardseal_types::{ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, UserId};
+use wardseal_types::{
+    Base64Url, ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, UserId,
+};
 
 use crate::error::{Error, Misbehaviour};
 
@@ -136,6 +138,33 @@ impl Knowledge {
         Ok(())
     }
 
+    /// Takes in statements that an earlier run verified and kept sealed, with their positions. The
+    /// rules run again; the log's proofs were checked then.
+    ///
+    /// # Errors
+    /// [`Error::Misbehaved`] when they do not follow from one another.
+    pub fn recall(&mut self, mut entries: Vec<(Base64Url, u64)>) -> Result<(), Error> {
+        entries.sort_by_key(|(_, position)| *position);
+        for (bytes, position) in entries {
+            let statement = Statement::decode(bytes.as_slice())?;
+            let chain = statement.chain();
+            let previous = self.states.chain(&chain);
+            let state = fold::apply(previous.as_ref(), &statement, position, &self.states)
+                .map_err(|refusal| Misbehaviour::BadStatement { chain, refusal })?;
+            self.heads.insert(chain, state.head().seq);
+            self.states.insert(state);
+        }
+        Ok(())
+    }
+
+    /// Keeps a box that an earlier run kept.
+    pub fn keep_box(&mut self, sealed: SealedBox) {
+        let known = self.boxes.entry(sealed.ring).or_default();
+        if !known.contains(&sealed) {
+            known.push(sealed);
+        }
+    }
+
     /// Takes in chains.
     ///
     /// # Errors
@@ -157,10 +186,7 @@ impl Knowledge {
         let absorbed = self.take(&slices, &fetched.log)?;
         if absorbed == Absorbed::Known {
             for sealed in boxes {
-                let known = self.boxes.entry(sealed.ring).or_default();
-                if !known.contains(&sealed) {
-                    known.push(sealed);
-                }
+                self.keep_box(sealed);
             }
         }
         Ok(absorbed)
@@ -188,10 +214,7 @@ impl Knowledge {
         let absorbed = self.take(&[(None, &appended.entries)], &appended.log)?;
         if absorbed == Absorbed::Known {
             for sealed in boxes {
-                self.boxes
-                    .entry(sealed.ring)
-                    .or_default()
-                    .push(sealed.clone());
+                self.keep_box(sealed.clone());
             }
         }
         Ok(absorbed)

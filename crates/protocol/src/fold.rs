@@ -275,10 +275,11 @@ impl Step<'_> {
             Op::SetRecovery(set) => self.set_recovery(&mut state, set)?,
             Op::Bind(commitment, token) => {
                 let tenant = self.world.tenant().ok_or(Refusal::WrongTenant)?;
-                binding::verify(tenant, &state.id, commitment, token, self.position)
+                let claims = binding::verify(tenant, &state.id, commitment, token, self.position)
                     .map_err(|_| Refusal::BadBinding)?;
                 state.binding = Some(Binding {
                     commitment: *commitment,
+                    index: claims.idx,
                     token: token.clone(),
                 });
             }

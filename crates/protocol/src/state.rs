@@ -231,6 +231,8 @@ pub struct DeviceRecord {
 pub struct Binding {
     /// Salted commitment to the name.
     pub commitment: FixedBytes<32>,
+    /// Index of the name, as the token says.
+    pub index: FixedBytes<32>,
     /// The token that binds it.
     pub token: Base64Url,
 }

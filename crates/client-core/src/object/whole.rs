@@ -25,7 +25,11 @@ pub fn seal_bytes<A: Aes256Gcm>(
         content_len: Some(super::seal::length(content.len())?),
         ..metadata.clone()
     };
-    seal_planned::<A>(SealPlan::start(seed, header, &metadata, rng)?, signer, content)
+    seal_planned::<A>(
+        SealPlan::start(seed, header, &metadata, rng)?,
+        signer,
+        content,
+    )
 }
 
 /// Seals content that fits in memory with a plan that has begun and announced its length, or none.

@@ -1,0 +1,239 @@
+//! The client and what it holds.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_lock::Mutex;
+use rand_core::CryptoRng;
+use wardseal_client_core::{
+    Error, Misuse,
+    api::Endpoint,
+    crypto::secret::Secret,
+    exchange,
+    identity::Identity,
+    keyring::Keyring,
+    knowledge::Knowledge,
+    types::{ChainId, Clock, RingId, TenantId, Timestamp, UserId},
+};
+
+use crate::{
+    ports::{StateStore, Transport},
+    records::{self, SealedBatch, SealedStore},
+};
+
+/// How long keys of sessions are kept. Keys of our own user and groups are kept while the client
+/// lives: without them it could do nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CachePolicy {
+    /// Not at all: every opening asks the server.
+    Off,
+    /// In memory, for so many milliseconds.
+    Memory {
+        /// Time to live in milliseconds.
+        ttl: u64,
+    },
+    /// Also in the store, sealed, for so many milliseconds since the server was last asked; within
+    /// that time sessions open without a connection.
+    Persistent {
+        /// Time to live in milliseconds.
+        ttl: u64,
+    },
+}
+
+/// What an application decides about its client.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The tenant. Everything else is checked against it, so it must come with the application,
+    /// never from a server.
+    pub tenant: TenantId,
+    /// How long keys of sessions are kept.
+    pub cache: CachePolicy,
+    /// How old the newest checkpoint may be for sealing, in milliseconds.
+    pub max_checkpoint_age: u64,
+    /// What sign-ins name as their audience: the public address of the key server. `None` takes
+    /// what the server says at the first sign-in and holds on to it.
+    pub audience: Option<String>,
+}
+
+impl Config {
+    /// Sessions cached in memory for 15 minutes, checkpoints at most 24 hours old.
+    #[must_use]
+    pub const fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            cache: CachePolicy::Memory { ttl: 15 * 60_000 },
+            max_checkpoint_age: 24 * 3_600_000,
+            audience: None,
+        }
+    }
+}
+
+/// Who is signed up on this machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Profile {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// The device.
+    pub device: wardseal_client_core::types::DeviceId,
+}
+
+/// A client. Its methods may be called concurrently; they take turns at what they share.
+pub struct Client<T, S> {
+    pub(crate) config: Config,
+    pub(crate) transport: T,
+    pub(crate) store: SealedStore<S>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) inner: Mutex<Inner>,
+}
+
+impl<T, S> core::fmt::Debug for Client<T, S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the methods share.
+pub(crate) struct Inner {
+    pub(crate) knowledge: Knowledge,
+    pub(crate) keyring: Keyring,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) token: Option<Token>,
+    pub(crate) chains: BTreeMap<ChainId, records::ChainRecord>,
+    /// When the server last gave the boxes of a ring.
+    pub(crate) asked: BTreeMap<RingId, Timestamp>,
+    /// Whether the identity is kept in the store, or only in memory.
+    pub(crate) kept: bool,
+    pub(crate) rng: Box<dyn CryptoRng + Send>,
+}
+
+pub(crate) struct Token {
+    pub(crate) text: String,
+    /// By our own clock.
+    pub(crate) expires: Timestamp,
+}
+
+impl Inner {
+    pub(crate) fn identity(&self) -> Result<&Identity, Error> {
+        self.identity
+            .as_ref()
+            .ok_or_else(|| Misuse::NoIdentity.into())
+    }
+}
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Opens a client over a store. The records in it are sealed under `state_key`, which the host
+    /// keeps: in a page wrapped by a key that cannot be exported, natively in a file or keychain.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store fails or its records belong to another key or tenant.
+    pub async fn open(
+        config: Config,
+        transport: T,
+        store: S,
+        state_key: Secret<32>,
+        clock: Arc<dyn Clock>,
+        rng: Box<dyn CryptoRng + Send>,
+    ) -> Result<Self, Error> {
+        let store = SealedStore::new(store, state_key);
+        let identity = match store.read(records::IDENTITY).await? {
+            Some(bytes) => Some(Identity::from_secret_bytes(&bytes)?),
+            None => None,
+        };
+        if identity
+            .as_ref()
+            .is_some_and(|identity| identity.tenant != config.tenant)
+        {
+            return Err(Error::Store(
+                "the records belong to another tenant: use another profile".into(),
+            ));
+        }
+        let inner = Inner {
+            knowledge: Knowledge::new(config.tenant),
+            keyring: Keyring::default(),
+            kept: identity.is_some(),
+            identity,
+            token: None,
+            chains: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            rng,
+        };
+        let client = Self {
+            config,
+            transport,
+            store,
+            clock,
+            inner: Mutex::new(inner),
+        };
+        client.recall().await?;
+        Ok(client)
+    }
+
+    /// Who is signed up on this machine, if anybody is.
+    pub async fn profile(&self) -> Option<Profile> {
+        let inner = self.inner.lock().await;
+        inner.identity.as_ref().map(|identity| Profile {
+            tenant: identity.tenant,
+            user: identity.user,
+            device: identity.device.id(),
+        })
+    }
+
+    /// Erases everything from this machine. The device stays in the user's chain until another
+    /// device revokes it.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn sign_out(&self) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let mut batch = SealedBatch::default();
+        for key in self.store.keys("").await? {
+            batch.delete(key);
+        }
+        self.store.commit(batch).await?;
+        inner.identity = None;
+        inner.token = None;
+        inner.keyring = Keyring::default();
+        inner.knowledge = Knowledge::new(self.config.tenant);
+        inner.chains.clear();
+        inner.asked.clear();
+        inner.kept = false;
+        Ok(())
+    }
+
+    /// Drops the keys of all sessions, here and in the store.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn forget_sessions(&self) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        inner.keyring.forget_sessions();
+        inner
+            .asked
+            .retain(|ring, _| !matches!(ring, RingId::Session(_)));
+        let mut batch = SealedBatch::default();
+        for prefix in ["boxes/ses_", "chain/ses_"] {
+            for key in self.store.keys(prefix).await? {
+                batch.delete(key);
+            }
+        }
+        self.store.commit(batch).await
+    }
+
+    /// One operation that needs no token.
+    pub(crate) async fn call<E: Endpoint>(&self, body: &E::Request) -> Result<E::Response, Error> {
+        let request = exchange::request::<E>(body, None);
+        exchange::response::<E>(&self.transport.send(request).await?)
+    }
+
+    /// What the key server is, and what time it has.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Error::Misbehaved`].
+    pub async fn server(&self) -> Result<wardseal_client_core::api::keys::ServerInfo, Error> {
+        self.call::<wardseal_client_core::api::keys::GetServer>(&())
+            .await
+    }
+}

@@ -1,0 +1,133 @@
+//! Devices of our own user.
+
+use wardseal_client_core::{
+    Error, Misuse,
+    identity::{DeviceSecrets, Identity},
+    protocol::{keys::DeviceKind, state::World},
+    types::{ChainId, DeviceId, MemberId, RingId},
+};
+
+use crate::{
+    client::{Client, Inner},
+    ports::{StateStore, Transport},
+};
+
+/// A device or recovery method in force.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Device {
+    /// Its identifier.
+    pub id: DeviceId,
+    /// How its keys are kept.
+    pub kind: DeviceKind,
+    /// Whether this client is it.
+    pub this: bool,
+}
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// The devices and recovery methods of our own user.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`], [`Error::Transport`].
+    pub async fn devices(&self) -> Result<Vec<Device>, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let user = inner.identity()?.user;
+        self.learn(inner, [user.into()], true).await?;
+        Ok(self.list_devices(inner))
+    }
+
+    fn list_devices(&self, inner: &Inner) -> Vec<Device> {
+        let Some(identity) = inner.identity.as_ref() else {
+            return Vec::new();
+        };
+        let Some(state) = inner.knowledge.world().user(&identity.user) else {
+            return Vec::new();
+        };
+        state
+            .ring
+            .members()
+            .filter_map(|(member, kind)| match member {
+                MemberId::Device(id) => Some(Device {
+                    id,
+                    kind,
+                    this: id == identity.device.id(),
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Revokes devices. What is sealed from now on stays closed to them, whatever they kept.
+    ///
+    /// # Errors
+    /// [`Misuse::Invalid`] for this very device: that takes another one.
+    pub async fn revoke_devices(&self, devices: &[DeviceId]) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let user = inner.identity()?.user;
+        if devices.contains(&inner.identity()?.device.id()) {
+            return Err(Misuse::Invalid(
+                "this device cannot revoke itself: sign out here, and revoke it from another",
+            )
+            .into());
+        }
+        self.learn(inner, [user.into()], true).await?;
+        self.newest_seed(inner, RingId::User(user)).await?;
+        self.change(inner, &[ChainId::User(user)], |composer| {
+            let state = composer.knowledge.world().user(&user);
+            let gone: Vec<_> = devices
+                .iter()
+                .filter(|device| {
+                    state.is_some_and(|state| {
+                        state
+                            .device_at(device, wardseal_client_core::protocol::state::NOW)
+                            .is_some()
+                    })
+                })
+                .copied()
+                .collect();
+            if gone.is_empty() {
+                return Ok(None);
+            }
+            composer
+                .revoke_devices(&gone)
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Makes an identity that was unlocked here an ordinary device of this machine: it is kept in
+    /// the store and not asked for a password again until that is erased.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`], [`Misuse::IdentityExists`] when this machine is a device already.
+    pub async fn trust_this_machine(&self) -> Result<DeviceId, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let user = inner.identity()?.user;
+        if inner.kept {
+            return Err(Misuse::IdentityExists.into());
+        }
+        let device = DeviceSecrets::generate(DeviceKind::Ordinary, inner.rng.as_mut())?;
+        self.learn(inner, [user.into()], true).await?;
+        self.newest_seed(inner, RingId::User(user)).await?;
+        self.change(inner, &[ChainId::User(user)], |composer| {
+            composer.add_device(&device).map(|draft| Some(((), draft)))
+        })
+        .await?;
+        let id = device.id();
+        inner.identity = Some(Identity {
+            tenant: self.config.tenant,
+            user,
+            device,
+        });
+        inner.token = None;
+        self.keep_identity(inner).await?;
+        // The server now gives the boxes of this device; those of the password device are of no
+        // more use here.
+        inner.knowledge.forget_boxes(&RingId::User(user));
+        self.learn(inner, [user.into()], true).await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,518 @@
+//! How a client comes to know chains: from its records, and from the server.
+
+use std::collections::BTreeSet;
+
+use wardseal_client_core::{
+    Error, Misbehaviour, Misuse,
+    api::{
+        ProblemCode,
+        keys::{
+            Append, AppendRequest, ChainRequest, Fetch, FetchRequest, Fetched, GetTenant,
+            TenantRequest,
+        },
+    },
+    compose::{Composer, Draft},
+    identity::Identity,
+    keyring::SeedSearch,
+    knowledge::{Absorbed, epochs_of},
+    protocol::{
+        cbor,
+        log::LogError,
+        ring::{SealedBox, Seed},
+        state::World,
+    },
+    types::{Base64Url, ChainId, MemberId, RingId, limits},
+};
+
+use crate::{
+    client::{CachePolicy, Client, Inner},
+    ports::{StateStore, Transport},
+    records::{self, BoxesRecord, ChainRecord, SealedBatch},
+};
+
+/// How often news may bring further news before we call it a fault of the server's.
+const ROUNDS: usize = 24;
+/// How often a change is made anew because somebody else was faster.
+const REBASES: usize = 8;
+/// How far the log's clock may be ahead of ours, in milliseconds.
+const SKEW: u64 = 5 * 60_000;
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Loads what an earlier run knew. It was verified then and has been sealed since, so only the
+    /// rules run again, not the proofs.
+    pub(crate) async fn recall(&self) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let mut entries = Vec::new();
+        for key in self.store.keys("chain/").await? {
+            let Some(record) = self.store.load::<ChainRecord>(&key).await? else {
+                continue;
+            };
+            let chain = key
+                .strip_prefix("chain/")
+                .and_then(|id| id.parse::<ChainId>().ok())
+                .ok_or_else(|| Error::Store(format!("the record \"{key}\" has no valid key")))?;
+            entries.extend(record.entries.iter().cloned());
+            inner.chains.insert(chain, record);
+        }
+        inner.knowledge.recall(entries)?;
+        if let Some(note) = self.store.load::<String>(records::FLOOR).await? {
+            inner.knowledge.restore_floor(&note)?;
+        }
+        for key in self.store.keys("boxes/").await? {
+            let ring = key
+                .strip_prefix("boxes/")
+                .and_then(|id| id.parse::<RingId>().ok());
+            let record = self.store.load::<BoxesRecord>(&key).await?;
+            if let (Some(ring), Some(record)) = (ring, record) {
+                for sealed in &record.boxes {
+                    inner
+                        .knowledge
+                        .keep_box(SealedBox::decode(sealed.as_slice())?);
+                }
+                inner.asked.insert(ring, record.fetched);
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns the tenant's chain, which everybody may have.
+    pub(crate) async fn learn_tenant(&self, inner: &mut Inner) -> Result<(), Error> {
+        let tenant = self.config.tenant;
+        let fetched = self
+            .call::<GetTenant>(&TenantRequest {
+                tenant,
+                log_size: inner.knowledge.log_size(),
+            })
+            .await?;
+        match self.absorb(inner, &fetched).await? {
+            Absorbed::Known if inner.knowledge.world().tenant().is_some() => Ok(()),
+            Absorbed::Known => Err(Misbehaviour::Gap(tenant.into()).into()),
+            Absorbed::Needs(_) => Err(Misbehaviour::BadAnswer.into()),
+        }
+    }
+
+    /// Learns chains up to their heads, and whatever is needed to judge them.
+    ///
+    /// Chains that do not exist, or not for this user, stay unknown; with `required` they are an
+    /// error.
+    pub(crate) async fn learn(
+        &self,
+        inner: &mut Inner,
+        chains: impl IntoIterator<Item = ChainId>,
+        required: bool,
+    ) -> Result<(), Error> {
+        if inner.knowledge.world().tenant().is_none() {
+            self.learn_tenant(inner).await?;
+        }
+        let mut wanted: BTreeSet<ChainId> = chains.into_iter().collect();
+        for _ in 0..ROUNDS {
+            let fetched = self.fetch(inner, &wanted).await?;
+            match self.absorb(inner, &fetched).await? {
+                Absorbed::Known => {
+                    let missing = wanted
+                        .iter()
+                        .find(|chain| !fetched.chains.iter().any(|slice| slice.chain == **chain));
+                    return match missing {
+                        Some(chain) if required => Err(Misuse::NotFound(*chain).into()),
+                        _ => Ok(()),
+                    };
+                }
+                Absorbed::Needs(more) => {
+                    let before = wanted.len();
+                    wanted.extend(more.iter().copied());
+                    if wanted.len() == before {
+                        let chain = more.first().copied();
+                        return Err(Misbehaviour::Gap(
+                            chain.unwrap_or(ChainId::Tenant(self.config.tenant)),
+                        )
+                        .into());
+                    }
+                }
+            }
+        }
+        Err(Misbehaviour::BadAnswer.into())
+    }
+
+    async fn fetch(&self, inner: &mut Inner, wanted: &BTreeSet<ChainId>) -> Result<Fetched, Error> {
+        let wanted: Vec<_> = wanted.iter().copied().collect();
+        let mut all: Option<Fetched> = None;
+        for part in wanted.chunks(limits::MAX_BATCH) {
+            let request = FetchRequest {
+                tenant: self.config.tenant,
+                chains: part
+                    .iter()
+                    .map(|chain| ChainRequest {
+                        chain: *chain,
+                        from: inner.knowledge.next_seq(chain),
+                    })
+                    .collect(),
+                log_size: inner.knowledge.log_size(),
+            };
+            let fetched = self.call_signed::<Fetch>(inner, &request).await?;
+            all = match all {
+                // Parts of one question may be answered under different checkpoints, and proofs
+                // hold under one only: what is complete by itself is taken in part by part.
+                Some(before) => {
+                    self.absorb(inner, &before).await?;
+                    Some(fetched)
+                }
+                None => Some(fetched),
+            };
+        }
+        all.ok_or_else(|| Misuse::Invalid("nothing was asked for").into())
+    }
+
+    async fn absorb(&self, inner: &mut Inner, fetched: &Fetched) -> Result<Absorbed, Error> {
+        let absorbed = inner.knowledge.absorb(fetched)?;
+        if matches!(absorbed, Absorbed::Needs(_)) {
+            return Ok(absorbed);
+        }
+        let now = self.clock.now();
+        let mut rings = BTreeSet::new();
+        for slice in &fetched.chains {
+            let record = inner.chains.entry(slice.chain).or_default();
+            for entry in &slice.entries {
+                let known = (entry.statement.clone(), entry.position);
+                if !record.entries.contains(&known) {
+                    record.entries.push(known);
+                }
+            }
+            if let Some(ring) = slice.chain.into_ring() {
+                inner.asked.insert(ring, now);
+                rings.insert(ring);
+            }
+        }
+        let chains: Vec<_> = fetched
+            .chains
+            .iter()
+            .filter(|slice| !slice.entries.is_empty())
+            .map(|slice| slice.chain)
+            .collect();
+        self.persist(inner, &chains, &rings).await?;
+        Ok(absorbed)
+    }
+
+    /// Writes what is known of these chains and rings, with the newest checkpoint, at once.
+    pub(crate) async fn persist(
+        &self,
+        inner: &mut Inner,
+        chains: &[ChainId],
+        rings: &BTreeSet<RingId>,
+    ) -> Result<(), Error> {
+        if !inner.kept {
+            return Ok(());
+        }
+        let mut batch = SealedBatch::default();
+        let rng = inner.rng.as_mut();
+        for chain in chains {
+            if let Some(record) = inner.chains.get(chain)
+                && self.keeps(chain)
+            {
+                let key = records::chain_key(chain);
+                self.store
+                    .put(&mut batch, key, &cbor::encode(record), rng)?;
+            }
+        }
+        for ring in rings {
+            let boxes = inner.knowledge.boxes(ring);
+            if boxes.is_empty() || !self.keeps(&ChainId::from(*ring)) {
+                continue;
+            }
+            let record = BoxesRecord {
+                boxes: boxes
+                    .iter()
+                    .map(|sealed| Base64Url(cbor::encode(sealed)))
+                    .collect(),
+                fetched: inner.asked.get(ring).copied().unwrap_or_default(),
+            };
+            let key = records::boxes_key(ring);
+            self.store
+                .put(&mut batch, key, &cbor::encode(&record), rng)?;
+        }
+        if let Some(note) = inner.knowledge.note() {
+            let note = cbor::encode(note);
+            self.store
+                .put(&mut batch, records::FLOOR.into(), &note, rng)?;
+        }
+        self.store.commit(batch).await
+    }
+
+    /// Whether a chain goes into the store: sessions only when the application wants them there.
+    const fn keeps(&self, chain: &ChainId) -> bool {
+        match chain {
+            ChainId::Session(_) => matches!(self.config.cache, CachePolicy::Persistent { .. }),
+            _ => true,
+        }
+    }
+
+    /// Learns a ring and everything beneath it: members, their members, and so on. That is what
+    /// sealing needs, because a loss anywhere beneath makes the ring stale.
+    pub(crate) async fn learn_deeply(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+        let mut known = BTreeSet::new();
+        let mut next = BTreeSet::from([ChainId::from(ring)]);
+        for _ in 0..ROUNDS {
+            self.learn(inner, next.iter().copied(), true).await?;
+            known.append(&mut next);
+            for chain in &known {
+                next.extend(members_of(inner, chain));
+            }
+            next.retain(|chain| !known.contains(chain));
+            if next.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(Misbehaviour::BadAnswer.into())
+    }
+
+    /// The seed of an epoch of a ring.
+    pub(crate) async fn seed(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+        epoch: u32,
+    ) -> Result<Seed, Error> {
+        let mut asked = BTreeSet::new();
+        loop {
+            let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+            let found = inner
+                .keyring
+                .find(ring, epoch, identity, &inner.knowledge)?;
+            match found {
+                SeedSearch::Found(seed) => return Ok(seed),
+                SeedSearch::Needs(chains) => {
+                    let new: Vec<_> = chains.difference(&asked).copied().collect();
+                    if new.is_empty() {
+                        return Err(Misuse::NoKey(ring).into());
+                    }
+                    self.learn(inner, new.iter().copied(), false).await?;
+                    asked.extend(new);
+                }
+            }
+        }
+    }
+
+    /// The seed of the newest known epoch of a ring, with the epoch's number.
+    pub(crate) async fn newest_seed(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+    ) -> Result<(u32, Seed), Error> {
+        let epoch = epochs_of(inner.knowledge.world(), ring)
+            .and_then(<[_]>::last)
+            .map(|epoch| epoch.declared.number)
+            .ok_or_else(|| Misuse::NotFound(ring.into()))?;
+        Ok((epoch, self.seed(inner, ring, epoch).await?))
+    }
+
+    /// Rotates a ring if somebody beneath it lost the right to it, and first the groups beneath it
+    /// of which this user is a member. Returns whether anything changed.
+    pub(crate) async fn refresh(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+        self.learn_deeply(inner, ring).await?;
+        let mut order = Vec::new();
+        self.stale_below(
+            inner,
+            ring,
+            &mut order,
+            limits::MAX_NESTING + limits::MAX_PARENTS,
+        );
+        for stale in order {
+            // Where we hold no key we cannot rotate; whoever is a member there will.
+            match self.newest_seed(inner, stale).await {
+                Ok(_) => {}
+                Err(Error::Misuse(_)) if stale != ring => continue,
+                Err(error) => return Err(error),
+            }
+            self.change(inner, &[stale.into()], |composer| {
+                let causes = causes(composer, stale);
+                if causes.is_empty() {
+                    Ok(None)
+                } else {
+                    composer
+                        .rotate(stale, causes)
+                        .map(|draft| Some(((), draft)))
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Groups and sessions beneath and including `ring`, innermost first.
+    fn stale_below(&self, inner: &Inner, ring: RingId, order: &mut Vec<RingId>, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        for chain in members_of(inner, &ring.into()) {
+            if let Some(beneath @ (RingId::Group(_) | RingId::Session(_))) = chain.into_ring()
+                && !order.contains(&beneath)
+            {
+                self.stale_below(inner, beneath, order, depth);
+            }
+        }
+        if !order.contains(&ring) {
+            order.push(ring);
+        }
+    }
+
+    /// Makes a change: composes it from what is known, appends it, takes it in. When somebody else
+    /// was faster, learns what is new and composes it again. `compose` returns `None` when there is
+    /// nothing (or nothing any more) to do.
+    pub(crate) async fn change<R>(
+        &self,
+        inner: &mut Inner,
+        touched: &[ChainId],
+        mut compose: impl FnMut(&mut Composer<'_>) -> Result<Option<(R, Draft)>, Error>,
+    ) -> Result<Option<R>, Error> {
+        self.check_fresh(inner)?;
+        let mut rebases = 0;
+        loop {
+            let identity: &Identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+            let mut composer = Composer {
+                knowledge: &inner.knowledge,
+                keyring: &inner.keyring,
+                identity,
+                now: self.clock.now(),
+                rng: inner.rng.as_mut(),
+            };
+            let Some((result, draft)) = compose(&mut composer)? else {
+                return Ok(None);
+            };
+            match self.append(inner, draft).await {
+                Ok(()) => return Ok(Some(result)),
+                Err(error)
+                    if error.problem() == Some(ProblemCode::StaleStatement)
+                        && rebases < REBASES =>
+                {
+                    rebases += 1;
+                    for chain in touched {
+                        match chain.into_ring() {
+                            Some(ring) => {
+                                self.learn_deeply(inner, ring).await?;
+                                self.newest_seed(inner, ring).await?;
+                            }
+                            None => self.learn(inner, [*chain], true).await?,
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Appends a draft and takes it in.
+    async fn append(&self, inner: &mut Inner, draft: Draft) -> Result<(), Error> {
+        let request = append_request(self.config.tenant, &draft, inner.knowledge.log_size());
+        let appended = self.call_signed::<Append>(inner, &request).await?;
+        self.take_in(inner, draft, &appended).await
+    }
+
+    /// Takes in a draft that the server appended.
+    pub(crate) async fn take_in(
+        &self,
+        inner: &mut Inner,
+        draft: Draft,
+        appended: &wardseal_client_core::api::keys::Appended,
+    ) -> Result<(), Error> {
+        match inner
+            .knowledge
+            .absorb_appended(appended, &draft.statements, &draft.boxes)?
+        {
+            Absorbed::Known => {}
+            Absorbed::Needs(chains) => {
+                // The server appended what cannot be judged here: it knows a membership that we
+                // do not. Fetching brings both.
+                let own = draft.statements.iter().map(|statement| statement.chain());
+                self.learn(inner, chains.into_iter().chain(own), true)
+                    .await?;
+            }
+        }
+        for (ring, epoch, seed) in draft.seeds {
+            inner.keyring.insert(ring, epoch, seed);
+        }
+        let mut chains = Vec::new();
+        for (statement, entry) in draft.statements.iter().zip(&appended.entries) {
+            let chain = statement.chain();
+            let record = inner.chains.entry(chain).or_default();
+            let known = (entry.statement.clone(), entry.position);
+            if !record.entries.contains(&known) {
+                record.entries.push(known);
+            }
+            if !chains.contains(&chain) {
+                chains.push(chain);
+            }
+        }
+        let now = self.clock.now();
+        let rings: BTreeSet<_> = chains
+            .iter()
+            .filter_map(|chain| chain.into_ring())
+            .collect();
+        for ring in &rings {
+            inner.asked.insert(*ring, now);
+        }
+        self.persist(inner, &chains, &rings).await
+    }
+
+    /// Refuses to seal or sign by a checkpoint that is too old: the server may be hiding news.
+    pub(crate) fn check_fresh(&self, inner: &Inner) -> Result<(), Error> {
+        let checkpoint = inner.knowledge.checkpoint().ok_or(LogError::Stale)?;
+        Ok(checkpoint.check_age(self.clock.now(), self.config.max_checkpoint_age, SKEW)?)
+    }
+}
+
+/// The body of an append.
+pub(crate) fn append_request(
+    tenant: wardseal_client_core::types::TenantId,
+    draft: &Draft,
+    log_size: u64,
+) -> AppendRequest {
+    AppendRequest {
+        tenant,
+        statements: draft
+            .statements
+            .iter()
+            .map(|statement| statement.bytes().into())
+            .collect(),
+        boxes: draft
+            .boxes
+            .iter()
+            .map(|sealed| Base64Url(cbor::encode(sealed)))
+            .collect(),
+        log_size,
+    }
+}
+
+/// The chains of the present members of a group or session.
+fn members_of(inner: &Inner, chain: &ChainId) -> Vec<ChainId> {
+    let world = inner.knowledge.world();
+    let members: Vec<MemberId> = match chain {
+        ChainId::Group(id) => world.group(id).map_or_else(Vec::new, |state| {
+            state.ring.members().map(|(member, _)| member).collect()
+        }),
+        ChainId::Session(id) => world.session(id).map_or_else(Vec::new, |state| {
+            state.ring.members().map(|(member, _)| member).collect()
+        }),
+        ChainId::User(_) | ChainId::Tenant(_) => Vec::new(),
+    };
+    members
+        .into_iter()
+        .filter_map(|member| member.ring().map(ChainId::from))
+        .collect()
+}
+
+/// The losses that a ring has not answered.
+fn causes(composer: &Composer<'_>, ring: RingId) -> Vec<wardseal_client_core::protocol::op::Cause> {
+    let world = composer.knowledge.world();
+    match ring {
+        RingId::User(_) => Vec::new(),
+        RingId::Group(id) => world
+            .group(&id)
+            .filter(|state| !state.dissolved)
+            .map(|state| state.ring.causes(world))
+            .unwrap_or_default(),
+        RingId::Session(id) => world
+            .session(&id)
+            .map(|state| state.ring.causes(world))
+            .unwrap_or_default(),
+    }
+}

@@ -1,0 +1,46 @@
+//! The client as an application uses it.
+//!
+//! A [`Client`] runs over a [`Transport`], a [`StateStore`], a clock and a source of randomness
+//! that its host provides, natively and in a page alike. Its methods sequence the halves of
+//! `wardseal-client-core`; every one can be repeated after a failure, and none leaves anything
+//! half-done.
+//!
+//! # What revocation means under each cache policy
+//!
+//! | [`CachePolicy`] | a revoked client |
+//! |---|---|
+//! | `Off` | reads nothing from the moment at which the server refuses it |
+//! | `Memory` | reads what it had opened before, for the time to live at most |
+//! | `Persistent` | the same, also after a restart and without a connection |
+//!
+//! Under all of them what is sealed after the revocation stays closed for ever, because it is
+//! sealed under a new epoch.
+
+mod client;
+mod devices;
+mod groups;
+mod learn;
+mod names;
+mod objects;
+mod ports;
+mod records;
+mod recovery;
+mod sessions;
+mod sign_in;
+mod sign_up;
+
+pub use client::{CachePolicy, Client, Config, Profile};
+pub use devices::Device;
+pub use groups::{Group, GroupMember};
+pub use objects::{ObjectInfo, Opening, Sealing};
+pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};
+pub use recovery::{NewPassword, PasswordUpload, UnlockedIdentity};
+pub use sessions::{Recipient, Session, SessionPage};
+pub use sign_up::SignUp;
+pub use wardseal_client_core::{
+    Error, Misbehaviour, Misuse, TransportError, api,
+    compose::Visibility,
+    crypto, exchange, object, protocol,
+    protocol::op::{Rights, Role},
+    types,
+};

@@ -1,0 +1,146 @@
+//! Records of the client's state: each is sealed under the state key, with its own key as context,
+//! so that a record cannot take the place of another.
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use wardseal_client_core::{
+    Error,
+    crypto::{chunked, label, secret::Secret},
+    protocol::cbor,
+    types::{Base64Url, ChainId, FixedBytes, RingId, Timestamp, UserId, limits},
+};
+
+use crate::ports::{Batch, StateStore, StoreError};
+
+/// Record of who somebody is on this machine.
+pub(crate) const IDENTITY: &str = "identity";
+/// Record of a sign-up that waits for its token.
+pub(crate) const PENDING: &str = "pending";
+/// Record of the newest checkpoint.
+pub(crate) const FLOOR: &str = "floor";
+/// Record of the audience that sign-ins name.
+pub(crate) const AUDIENCE: &str = "audience";
+
+/// Key of the record of a chain.
+pub(crate) fn chain_key(chain: &ChainId) -> String {
+    format!("chain/{chain}")
+}
+
+/// Key of the record of a ring's boxes.
+pub(crate) fn boxes_key(ring: &RingId) -> String {
+    format!("boxes/{ring}")
+}
+
+/// Key of the record of whom a name meant when it was last seen.
+pub(crate) fn name_key(index: &FixedBytes<32>) -> String {
+    format!("name/{}", Base64Url::from(index.0.as_slice()).to_text())
+}
+
+/// The verified statements of a chain, with their positions.
+#[derive(Debug, Decode, Default, Encode)]
+pub(crate) struct ChainRecord {
+    #[n(0)]
+    pub(crate) entries: Vec<(Base64Url, u64)>,
+}
+
+/// The boxes of a ring, and when the server was last asked for them.
+#[derive(Debug, Decode, Default, Encode)]
+pub(crate) struct BoxesRecord {
+    #[n(0)]
+    pub(crate) boxes: Vec<Base64Url>,
+    #[n(1)]
+    pub(crate) fetched: Timestamp,
+}
+
+/// A sign-up that waits for its token.
+#[derive(Debug, Decode, Encode)]
+pub(crate) struct PendingRecord {
+    #[n(0)]
+    pub(crate) identity: Base64Url,
+    #[n(1)]
+    pub(crate) genesis: Base64Url,
+    #[n(2)]
+    pub(crate) seed: FixedBytes<32>,
+    #[n(3)]
+    pub(crate) name: String,
+    #[n(4)]
+    pub(crate) salt: FixedBytes<32>,
+    #[n(5)]
+    pub(crate) user: UserId,
+}
+
+/// A store whose records are sealed.
+#[derive(Debug)]
+pub(crate) struct SealedStore<S> {
+    store: S,
+    key: Secret<32>,
+}
+
+impl<S: StateStore> SealedStore<S> {
+    pub(crate) const fn new(store: S, key: Secret<32>) -> Self {
+        Self { store, key }
+    }
+
+    /// The bytes of a record. A record that does not open was changed, or sealed by another key.
+    pub(crate) async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(sealed) = self.store.get(key).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        chunked::open(&self.key, label::STATE_RECORD, key.as_bytes(), &sealed)
+            .map(|opened| Some(opened.expose().to_vec()))
+            .map_err(|_| {
+                Error::Store(format!(
+                    "the record \"{key}\" was changed, or belongs to another state key"
+                ))
+            })
+    }
+
+    pub(crate) async fn load<T>(&self, key: &str) -> Result<Option<T>, Error>
+    where
+        T: for<'b> Decode<'b, ()> + Encode<()>,
+    {
+        let Some(bytes) = self.read(key).await? else {
+            return Ok(None);
+        };
+        // What we sealed ourselves may be larger than anything that travels.
+        Ok(Some(cbor::decode(&bytes, limits::MAX_BODY << 4)?))
+    }
+
+    pub(crate) async fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        self.store.keys(prefix).await.map_err(failed)
+    }
+
+    pub(crate) async fn commit(&self, batch: SealedBatch) -> Result<(), Error> {
+        if batch.0.puts.is_empty() && batch.0.deletes.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(batch.0).await.map_err(failed)
+    }
+
+    /// Adds a record to a batch.
+    pub(crate) fn put(
+        &self,
+        batch: &mut SealedBatch,
+        key: String,
+        bytes: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Error> {
+        let sealed = chunked::seal(&self.key, label::STATE_RECORD, key.as_bytes(), bytes, rng)?;
+        batch.0.puts.push((key, sealed));
+        Ok(())
+    }
+}
+
+/// Changes whose records are sealed.
+#[derive(Debug, Default)]
+pub(crate) struct SealedBatch(Batch);
+
+impl SealedBatch {
+    pub(crate) fn delete(&mut self, key: String) {
+        self.0.deletes.push(key);
+    }
+}
+
+fn failed(StoreError(why): StoreError) -> Error {
+    Error::Store(why)
+}

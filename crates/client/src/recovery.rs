@@ -1,0 +1,347 @@
+//! The password: a recovery method that opens this user from any machine.
+//!
+//! The cryptography of passwords stands apart (`wardseal-password`), because a page loads it only
+//! when somebody types one. So this module has the steps around it: what goes to which server, and
+//! what is checked of the answers. `wardseal-client-password` puts them together natively, the SDK
+//! does in a page.
+
+use wardseal_client_core::{
+    Error, Misbehaviour, Misuse,
+    api::{
+        ProblemCode,
+        keys::{Evaluate, EvaluateNew, EvaluateNewRequest, EvaluateRequest, Evaluated},
+        vault::{
+            LoginFinish, LoginFinishRequest, LoginStart, LoginStartRequest, LoginStarted,
+            RegisterStart, RegisterStartRequest, StoreRecord, StoreRecordRequest,
+        },
+    },
+    crypto::{chunked, kdf, label, secret::Secret},
+    identity::{DeviceSecrets, Identity},
+    protocol::{
+        binding, cbor, keys::DeviceKind, op::VaultRecord, state::World, vault::record_message,
+    },
+    types::{Base64Url, ChainId, FixedBytes, RingId, TenantId, UserId},
+};
+
+use crate::{
+    client::{Client, Inner, Profile},
+    ports::{StateStore, Transport},
+};
+
+/// A password that is being set: name of its record at the vault.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NewPassword {
+    /// Name of the record, drawn at random.
+    pub record: FixedBytes<32>,
+}
+
+/// What OPAQUE gave at the end of a registration.
+#[derive(Debug)]
+pub struct PasswordUpload<'a> {
+    /// Registration upload, for the vault.
+    pub upload: &'a [u8],
+    /// Export key: 64 bytes that only the password gives.
+    pub export_key: &'a [u8; 64],
+    /// OPAQUE public key of the vault.
+    pub vault_key: [u8; 32],
+    /// Public key of the key server's evaluation.
+    pub oprf_key: [u8; 32],
+}
+
+/// What OPAQUE gave at the end of a login, and what the vault released.
+#[derive(Debug)]
+pub struct UnlockedIdentity<'a> {
+    /// Name of the record.
+    pub record: FixedBytes<32>,
+    /// What the vault released.
+    pub sealed: &'a [u8],
+    /// Export key: 64 bytes that only the password gives.
+    pub export_key: &'a [u8; 64],
+    /// OPAQUE public key of the vault.
+    pub vault_key: [u8; 32],
+    /// Public key of the key server's evaluation.
+    pub oprf_key: [u8; 32],
+}
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Begins to set a password.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`].
+    pub async fn new_password(&self) -> Result<NewPassword, Error> {
+        let mut inner = self.inner.lock().await;
+        inner.identity()?;
+        let record = Secret::<32>::generate(inner.rng.as_mut())?;
+        Ok(NewPassword {
+            record: FixedBytes(*record.expose()),
+        })
+    }
+
+    /// Has the key server evaluate a blinded new password.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with `too_many_attempts`.
+    pub async fn evaluate_new_password(
+        &self,
+        password: NewPassword,
+        blinded: &[u8],
+    ) -> Result<Evaluated, Error> {
+        let mut inner = self.inner.lock().await;
+        let request = EvaluateNewRequest {
+            tenant: self.config.tenant,
+            record: password.record,
+            blinded: blinded.into(),
+        };
+        self.call_signed::<EvaluateNew>(&mut inner, &request).await
+    }
+
+    /// Has the vault answer a registration request.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Error::Rejected`].
+    pub async fn register_password(
+        &self,
+        password: NewPassword,
+        request: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let started = self
+            .call::<RegisterStart>(&RegisterStartRequest {
+                record: password.record,
+                request: request.into(),
+            })
+            .await?;
+        Ok(started.response.0)
+    }
+
+    /// Sets the password: draws a password device, leaves its keys at the vault, sealed, and enters
+    /// it into our chain in place of the one before. One statement decides which record is live, so
+    /// exactly one password works at every instant.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`], [`Error::Transport`]: the password before still works then.
+    pub async fn set_password(
+        &self,
+        password: NewPassword,
+        registered: PasswordUpload<'_>,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let tenant = self.config.tenant;
+        let user = inner.identity()?.user;
+        self.learn(inner, [user.into()], true).await?;
+        self.newest_seed(inner, RingId::User(user)).await?;
+        let device = DeviceSecrets::generate(DeviceKind::Password, inner.rng.as_mut())?;
+        let roaming = Identity {
+            tenant,
+            user,
+            device,
+        };
+        let sealed = chunked::seal(
+            &identity_key(&password.record, registered.export_key),
+            label::VAULT_IDENTITY,
+            &identity_context(&tenant, &password.record),
+            &roaming.to_secret_bytes(),
+            inner.rng.as_mut(),
+        )?;
+        let request = store_request(inner, tenant, user, password, &registered, sealed)?;
+        self.call::<StoreRecord>(&request).await?;
+        let vault = VaultRecord {
+            record: password.record,
+            vault_key: FixedBytes(registered.vault_key),
+            oprf_key: FixedBytes(registered.oprf_key),
+        };
+        self.change(inner, &[ChainId::User(user)], |composer| {
+            let device = &roaming.device;
+            composer
+                .set_recovery(device, vault.clone())
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        // Whoever is unlocked with the password before is now unlocked with this one.
+        if !inner.kept && inner.identity()?.device.keys().kind == DeviceKind::Password {
+            inner.identity = Some(roaming);
+            inner.token = None;
+        }
+        Ok(())
+    }
+
+    /// Has the key server evaluate a blinded password for the live record of a name.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with `too_many_attempts`.
+    pub async fn evaluate_password(&self, name: &str, blinded: &[u8]) -> Result<Evaluated, Error> {
+        if !binding::is_name(name) {
+            return Err(Misuse::BadName.into());
+        }
+        let tenant = self.config.tenant;
+        self.call::<Evaluate>(&EvaluateRequest {
+            tenant,
+            name: binding::index(&tenant, name),
+            blinded: blinded.into(),
+        })
+        .await
+    }
+
+    /// Has the vault answer the first message of a login.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with `too_many_attempts`.
+    pub async fn begin_unlock(
+        &self,
+        record: FixedBytes<32>,
+        ke1: &[u8],
+    ) -> Result<LoginStarted, Error> {
+        self.call::<LoginStart>(&LoginStartRequest {
+            record,
+            ke1: ke1.into(),
+        })
+        .await
+    }
+
+    /// Has the vault release a record for the last message of a login.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongPassword`].
+    pub async fn finish_unlock(&self, login: FixedBytes<32>, ke3: &[u8]) -> Result<Vec<u8>, Error> {
+        let answer = self
+            .call::<LoginFinish>(&LoginFinishRequest {
+                login,
+                ke3: ke3.into(),
+            })
+            .await;
+        match answer {
+            Ok(released) => Ok(released.sealed.0),
+            Err(error) if error.problem() == Some(ProblemCode::LoginRefused) => {
+                Err(Misuse::WrongPassword.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the released identity. It lives in memory only: nothing is written to this machine
+    /// until [`trust_this_machine`](Self::trust_this_machine).
+    ///
+    /// What the servers said is checked against the user's chain: that this device is in force, and
+    /// that the record, the vault and the evaluation are those that the chain names.
+    ///
+    /// # Errors
+    /// [`Misuse::IdentityExists`]; [`Error::Misbehaved`] when the record is damaged, or not the live
+    /// one of the user who has this name.
+    pub async fn unlock(
+        &self,
+        name: &str,
+        unlocked: UnlockedIdentity<'_>,
+    ) -> Result<Profile, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        if inner.identity.is_some() {
+            return Err(Misuse::IdentityExists.into());
+        }
+        let tenant = self.config.tenant;
+        let damaged = || Error::from(Misbehaviour::BadAnswer);
+        let opened = chunked::open(
+            &identity_key(&unlocked.record, unlocked.export_key),
+            label::VAULT_IDENTITY,
+            &identity_context(&tenant, &unlocked.record),
+            unlocked.sealed,
+        )
+        .map_err(|_| damaged())?;
+        let identity = Identity::from_secret_bytes(opened.expose())?;
+        if identity.tenant != tenant || identity.device.keys().kind != DeviceKind::Password {
+            return Err(damaged());
+        }
+        let profile = Profile {
+            tenant,
+            user: identity.user,
+            device: identity.device.id(),
+        };
+        inner.identity = Some(identity);
+        inner.kept = false;
+        match self.check_unlocked(inner, name, &unlocked, profile).await {
+            Ok(()) => Ok(profile),
+            Err(error) => {
+                inner.identity = None;
+                inner.token = None;
+                Err(error)
+            }
+        }
+    }
+
+    async fn check_unlocked(
+        &self,
+        inner: &mut Inner,
+        name: &str,
+        unlocked: &UnlockedIdentity<'_>,
+        profile: Profile,
+    ) -> Result<(), Error> {
+        self.learn(inner, [profile.user.into()], true).await?;
+        let expected = VaultRecord {
+            record: unlocked.record,
+            vault_key: FixedBytes(unlocked.vault_key),
+            oprf_key: FixedBytes(unlocked.oprf_key),
+        };
+        let world = inner.knowledge.world();
+        let live = world
+            .user(&profile.user)
+            .and_then(|state| state.password())
+            .is_some_and(|(device, record)| device == profile.device && *record == expected);
+        let named = world
+            .user(&profile.user)
+            .and_then(|state| state.binding.as_ref())
+            .is_some_and(|bound| bound.index == binding::index(&profile.tenant, name));
+        if live && named {
+            Ok(())
+        } else {
+            Err(Misbehaviour::IdentityChanged.into())
+        }
+    }
+}
+
+fn identity_key(record: &FixedBytes<32>, export_key: &[u8; 64]) -> Secret<32> {
+    kdf::extract(record.as_array(), &[export_key])
+}
+
+fn identity_context(tenant: &TenantId, record: &FixedBytes<32>) -> Vec<u8> {
+    cbor::encode(&(wardseal_client_core::crypto::SUITE, *tenant, *record))
+}
+
+fn store_request(
+    inner: &Inner,
+    tenant: TenantId,
+    user: UserId,
+    password: NewPassword,
+    registered: &PasswordUpload<'_>,
+    sealed: Vec<u8>,
+) -> Result<StoreRecordRequest, Error> {
+    let identity = inner.identity()?;
+    let message = record_message(&tenant, &user, &password.record, registered.upload, &sealed);
+    let signature = identity
+        .device
+        .signer()
+        .ed25519()
+        .sign(label::RECORD_SIGNATURE, &message);
+    let statements = |chain: ChainId| -> Vec<Base64Url> {
+        inner
+            .chains
+            .get(&chain)
+            .map(|record| {
+                record
+                    .entries
+                    .iter()
+                    .map(|(statement, _)| statement.clone())
+                    .collect()
+            })
+            .unwrap_or_default()
+    };
+    Ok(StoreRecordRequest {
+        tenant,
+        user,
+        device: identity.device.id(),
+        record: password.record,
+        upload: registered.upload.into(),
+        sealed: sealed.into(),
+        tenant_chain: statements(tenant.into()),
+        user_chain: statements(user.into()),
+        signature: FixedBytes(*signature.as_bytes()),
+    })
+}

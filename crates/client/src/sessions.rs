@@ -1,0 +1,430 @@
+//! Sessions: who may open what is sealed under them.
+
+use std::collections::BTreeSet;
+
+use wardseal_client_core::{
+    Error, Misuse,
+    api::keys::{ListRequest, ListSessions},
+    compose::{Visibility, open_text},
+    protocol::{
+        op::Rights,
+        ring::Seed,
+        state::{NOW, World},
+    },
+    types::{ChainId, MemberId, RingId, SessionId, limits},
+};
+
+use crate::{
+    client::{CachePolicy, Client, Inner},
+    groups::ring_of,
+    ports::{StateStore, Transport},
+};
+
+/// A recipient of a session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recipient {
+    /// A user, a group or a parent session.
+    pub member: MemberId,
+    /// What it may do.
+    pub rights: Rights,
+}
+
+/// A session, as its chain says and as this user sees it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Its recipients.
+    pub recipients: Vec<Recipient>,
+    /// This user's rights, directly, through a group or through a parent.
+    pub rights: Rights,
+    /// Number of the present epoch.
+    pub epoch: u32,
+    /// A label in clear, if the application wanted one.
+    pub label: Option<String>,
+    /// Metadata that only recipients can read.
+    pub metadata: Option<Vec<u8>>,
+}
+
+/// A page of a list of sessions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SessionPage {
+    /// Oldest first.
+    pub sessions: Vec<SessionId>,
+    /// What to ask the next page with, if there is one.
+    pub next: Option<u64>,
+}
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Makes a session for these recipients. At least one must have the right to manage.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`] for a recipient that does not exist, [`Misuse::Invalid`] for a list
+    /// without a manager or one that leaves this user out.
+    pub async fn create_session(
+        &self,
+        recipients: &[(MemberId, Rights)],
+        label: Option<&str>,
+        metadata: Option<&[u8]>,
+    ) -> Result<SessionId, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        inner.identity()?;
+        if !recipients
+            .iter()
+            .any(|(_, rights)| rights.contains(Rights::MANAGE))
+        {
+            return Err(Misuse::Invalid("one recipient must have the right to manage").into());
+        }
+        let distinct: BTreeSet<_> = recipients.iter().map(|(member, _)| *member).collect();
+        if distinct.len() != recipients.len() {
+            return Err(Misuse::Invalid("a recipient stands in the list twice").into());
+        }
+        if metadata.is_some_and(|metadata| metadata.len() + 512 > limits::MAX_SEALED_NAME) {
+            return Err(Misuse::Invalid("the metadata of a session has 15 kB at most").into());
+        }
+        let mut touched = Vec::new();
+        for (member, _) in recipients {
+            let ring = ring_of(*member)?;
+            // A group that lost somebody must not be sealed to before it is rotated.
+            match self.refresh(inner, ring).await {
+                Ok(()) => {}
+                Err(Error::Misuse(Misuse::NoKey(_))) => {}
+                Err(error) => return Err(error),
+            }
+            touched.push(ChainId::from(ring));
+            self.hold_if_member(inner, ring).await?;
+        }
+        self.change(inner, &touched, |composer| {
+            composer
+                .create_session(recipients, label.map(Into::into), metadata)
+                .map(Some)
+        })
+        .await?
+        .ok_or_else(|| Misuse::Invalid("the session was not made").into())
+    }
+
+    /// Grants a right to one more recipient. Granting it to one that has it changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may share, and holds what he grants.
+    pub async fn grant(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        rights: Rights,
+        visibility: Visibility,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let entering = ring_of(member)?;
+        let needed = Rights::SHARE.union(rights);
+        self.prepare_session(inner, session, needed, "share what you hold yourself")
+            .await?;
+        match self.refresh(inner, entering).await {
+            Ok(()) | Err(Error::Misuse(Misuse::NoKey(_))) => {}
+            Err(error) => return Err(error),
+        }
+        self.hold_if_member(inner, entering).await?;
+        self.change(inner, &[session.into(), entering.into()], |composer| {
+            let state = composer.knowledge.world().session(&session);
+            if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
+                return Ok(None);
+            }
+            composer
+                .grant(session, member, rights, visibility)
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Changes a recipient's rights.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may manage.
+    pub async fn set_rights(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        rights: Rights,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare_session(inner, session, Rights::MANAGE, "manage this session")
+            .await?;
+        self.change(inner, &[session.into()], |composer| {
+            let state = composer.knowledge.world().session(&session);
+            if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(rights)) {
+                return Ok(None);
+            }
+            composer
+                .set_rights(session, member, rights)
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Revokes recipients and rotates the session, in one statement. Revoking one that is not
+    /// there changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may manage.
+    pub async fn revoke(&self, session: SessionId, members: &[MemberId]) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare_session(inner, session, Rights::MANAGE, "manage this session")
+            .await?;
+        self.change(inner, &[session.into()], |composer| {
+            let Some(state) = composer.knowledge.world().session(&session) else {
+                return Ok(None);
+            };
+            let gone: Vec<_> = members
+                .iter()
+                .filter(|member| state.ring.member_at(member, NOW).is_some())
+                .copied()
+                .collect();
+            if gone.is_empty() {
+                return Ok(None);
+            }
+            composer
+                .revoke(session, &gone)
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Changes the metadata of a session.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may share.
+    pub async fn describe_session(&self, session: SessionId, metadata: &[u8]) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare_session(inner, session, Rights::SHARE, "share this session")
+            .await?;
+        self.change(inner, &[session.into()], |composer| {
+            composer
+                .describe(session, metadata)
+                .map(|draft| Some(((), draft)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// [`Misuse::NoAccess`].
+    pub async fn session(&self, session: SessionId) -> Result<Session, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.learn_session(inner, session).await?;
+        let described = self.view_session(inner, session).await?;
+        self.end_use(inner, session);
+        Ok(described)
+    }
+
+    /// Fetches and opens the keys of many sessions at once, so that they are at hand when objects
+    /// arrive. Sessions that do not exist, or not for this user, are left out of the answer.
+    ///
+    /// # Errors
+    /// [`Misuse::Invalid`] for more than a thousand, [`Error::Transport`].
+    pub async fn fetch_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Session>, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        if sessions.len() > limits::MAX_BATCH {
+            return Err(Misuse::Invalid("a thousand sessions at most").into());
+        }
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let chains = sessions.iter().map(|session| ChainId::from(*session));
+        self.learn(inner, chains, false).await?;
+        let mut described = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            match self.view_session(inner, *session).await {
+                Ok(found) => described.push(found),
+                Err(Error::Misuse(_)) => {}
+                Err(error) => return Err(error),
+            }
+            self.end_use(inner, *session);
+        }
+        Ok(described)
+    }
+
+    /// A page of the sessions that this user may open, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Transport`].
+    pub async fn sessions(&self, after: Option<u64>, limit: u32) -> Result<SessionPage, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let request = ListRequest {
+            tenant: self.config.tenant,
+            after,
+            limit,
+        };
+        let page = self.call_signed::<ListSessions>(inner, &request).await?;
+        Ok(SessionPage {
+            next: page
+                .sessions
+                .last()
+                .filter(|_| page.more)
+                .map(|session| session.position),
+            sessions: page
+                .sessions
+                .into_iter()
+                .map(|session| session.session)
+                .collect(),
+        })
+    }
+
+    async fn view_session(&self, inner: &mut Inner, session: SessionId) -> Result<Session, Error> {
+        let user = inner.identity()?.user;
+        let ring = RingId::Session(session);
+        let sealed = inner
+            .knowledge
+            .world()
+            .session(&session)
+            .ok_or(Misuse::NoAccess(session))?
+            .metadata
+            .clone();
+        let metadata = match sealed {
+            Some((epoch, sealed)) => match self.seed(inner, ring, epoch).await {
+                Ok(seed) => open_text(&seed, ring, epoch, &sealed).ok(),
+                Err(Error::Misuse(_)) => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
+        let world = inner.knowledge.world();
+        let state = world.session(&session).ok_or(Misuse::NoAccess(session))?;
+        Ok(Session {
+            id: session,
+            recipients: state
+                .ring
+                .members()
+                .map(|(member, rights)| Recipient { member, rights })
+                .collect(),
+            rights: state
+                .rights_at(&user, NOW, world)
+                .ok_or(Misuse::NoAccess(session))?,
+            epoch: state.ring.newest().map_or(0, |epoch| epoch.declared.number),
+            label: state.label.clone(),
+            metadata,
+        })
+    }
+
+    async fn learn_session(&self, inner: &mut Inner, session: SessionId) -> Result<(), Error> {
+        match self.learn(inner, [session.into()], true).await {
+            Err(Error::Misuse(Misuse::NotFound(_))) => {
+                self.drop_session(inner, session);
+                Err(Misuse::NoAccess(session).into())
+            }
+            other => other,
+        }
+    }
+
+    /// Learns a session and everything beneath it, rotates what is stale, and checks that this
+    /// user may do what comes next.
+    pub(crate) async fn prepare_session(
+        &self,
+        inner: &mut Inner,
+        session: SessionId,
+        needed: Rights,
+        what: &'static str,
+    ) -> Result<(u32, Seed), Error> {
+        let user = inner.identity()?.user;
+        let ring = RingId::Session(session);
+        self.learn_session(inner, session).await?;
+        self.refresh(inner, ring)
+            .await
+            .map_err(|error| match error {
+                Error::Misuse(Misuse::NoKey(_)) => Misuse::NoAccess(session).into(),
+                other => other,
+            })?;
+        let world = inner.knowledge.world();
+        let held = world
+            .session(&session)
+            .and_then(|state| state.rights_at(&user, NOW, world))
+            .ok_or(Misuse::NoAccess(session))?;
+        if !held.contains(needed) {
+            return Err(Misuse::NotAuthorised(what).into());
+        }
+        self.newest_seed(inner, ring).await
+    }
+
+    /// The seed with which an object of a session was sealed. The server is asked unless the cache
+    /// policy allows to do without.
+    pub(crate) async fn session_seed(
+        &self,
+        inner: &mut Inner,
+        session: SessionId,
+        epoch: u32,
+    ) -> Result<Seed, Error> {
+        let ring = RingId::Session(session);
+        let now = self.clock.now();
+        let ttl = match self.config.cache {
+            CachePolicy::Off => 0,
+            CachePolicy::Memory { ttl } | CachePolicy::Persistent { ttl } => ttl,
+        };
+        let lease = inner
+            .asked
+            .get(&ring)
+            .is_some_and(|asked| now.since(*asked) < ttl && now >= *asked);
+        let known = inner
+            .knowledge
+            .world()
+            .session(&session)
+            .is_some_and(|state| state.ring.epoch(epoch).is_some());
+        if !(lease && known) {
+            inner.keyring.forget(ring);
+            self.learn_session(inner, session).await?;
+        }
+        let seed = self
+            .seed(inner, ring, epoch)
+            .await
+            .map_err(|error| match error {
+                Error::Misuse(Misuse::NoKey(_) | Misuse::NotFound(_)) => {
+                    Misuse::NoAccess(session).into()
+                }
+                other => other,
+            })?;
+        self.end_use(inner, session);
+        Ok(seed)
+    }
+
+    /// Drops a session's keys at once when nothing is to be cached.
+    pub(crate) fn end_use(&self, inner: &mut Inner, session: SessionId) {
+        if self.config.cache == CachePolicy::Off {
+            self.drop_session(inner, session);
+        }
+    }
+
+    fn drop_session(&self, inner: &mut Inner, session: SessionId) {
+        let ring = RingId::Session(session);
+        inner.keyring.forget(ring);
+        inner.knowledge.forget_boxes(&ring);
+        inner.asked.remove(&ring);
+    }
+
+    /// Holds the newest seed of a ring if this user is a member, so that wraps are symmetric.
+    async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+        let user = inner.identity()?.user;
+        let world = inner.knowledge.world();
+        let member = match ring {
+            RingId::User(id) => id == user,
+            RingId::Group(id) => world
+                .group(&id)
+                .is_some_and(|state| state.role_at(&user, NOW, world).is_some()),
+            RingId::Session(_) => true,
+        };
+        if member {
+            self.newest_seed(inner, ring).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Tokens: a device's signature once in a while, instead of with every request.
+
+use wardseal_client_core::{
+    Error,
+    api::{
+        Endpoint, ProblemCode,
+        keys::{ChallengeRequest, GetChallenge, SignIn, SignInRequest},
+    },
+    crypto::label,
+    exchange,
+    protocol::binding,
+    types::FixedBytes,
+};
+
+use crate::{
+    client::{Client, Inner, Token},
+    ports::{StateStore, Transport},
+    records::{self, SealedBatch},
+};
+
+/// A token is renewed this long before it expires, in milliseconds.
+const RENEW_BEFORE: u64 = 30_000;
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// One operation that needs a token. It signs in when there is none, and once more when the
+    /// server does not accept the one there was.
+    pub(crate) async fn call_signed<E: Endpoint>(
+        &self,
+        inner: &mut Inner,
+        body: &E::Request,
+    ) -> Result<E::Response, Error> {
+        let mut renewed = false;
+        loop {
+            let bearer = self.token(inner).await?;
+            let request = exchange::request::<E>(body, Some(bearer));
+            let answer = exchange::response::<E>(&self.transport.send(request).await?);
+            let refused = matches!(
+                answer.as_ref().err().and_then(Error::problem),
+                Some(ProblemCode::TokenExpired | ProblemCode::SignInRequired)
+            );
+            if refused && !renewed {
+                inner.token = None;
+                renewed = true;
+                continue;
+            }
+            return answer;
+        }
+    }
+
+    async fn token(&self, inner: &mut Inner) -> Result<String, Error> {
+        let now = self.clock.now();
+        if let Some(token) = &inner.token
+            && now.plus_millis(RENEW_BEFORE) < token.expires
+        {
+            return Ok(token.text.clone());
+        }
+        let audience = self.audience(inner).await?;
+        let identity = inner.identity()?;
+        let (tenant, user, device) = (identity.tenant, identity.user, identity.device.id());
+        let challenge = self
+            .call::<GetChallenge>(&ChallengeRequest {
+                tenant,
+                user,
+                device,
+            })
+            .await?;
+        let message = binding::sign_in_message(
+            &audience,
+            &tenant,
+            &user,
+            &device,
+            challenge.challenge.as_slice(),
+        );
+        let signature = identity
+            .device
+            .signer()
+            .ed25519()
+            .sign(label::SIGN_IN, &message);
+        let signed_in = self
+            .call::<SignIn>(&SignInRequest {
+                tenant,
+                user,
+                device,
+                challenge: challenge.challenge,
+                signature: FixedBytes(*signature.as_bytes()),
+            })
+            .await?;
+        // Only the span counts: the server's clock and ours may differ by any amount.
+        let expires = now.plus_millis(signed_in.expires.since(signed_in.time));
+        inner.token = Some(Token {
+            text: signed_in.token.clone(),
+            expires,
+        });
+        Ok(signed_in.token)
+    }
+
+    /// What sign-ins name as their audience: configured, or what the server said at the first.
+    async fn audience(&self, inner: &mut Inner) -> Result<String, Error> {
+        if let Some(audience) = &self.config.audience {
+            return Ok(audience.clone());
+        }
+        if let Some(audience) = self.store.load::<String>(records::AUDIENCE).await? {
+            return Ok(audience);
+        }
+        let audience = self.server().await?.audience;
+        let mut batch = SealedBatch::default();
+        self.store.put(
+            &mut batch,
+            records::AUDIENCE.into(),
+            &wardseal_client_core::protocol::cbor::encode(&audience),
+            inner.rng.as_mut(),
+        )?;
+        self.store.commit(batch).await?;
+        Ok(audience)
+    }
+}
