@@ -95,6 +95,8 @@ problems! {
     LoginRefused = "login_refused", 401, Never;
     /// The vault refuses to store the record: it is not signed by a device of the user, or exists with other content.
     RecordRefused = "record_refused", 403, Never;
+    /// Key server and vault run in one process here, and together they could guess passwords: password recovery is off. Run the vault apart, with another operator.
+    VaultNotSeparate = "vault_not_separate", 403, Never;
     /// The server has no room to write: nothing was stored. Its operator must make room.
     StorageFull = "storage_full", 507, Wait;
     /// The server made a mistake; nothing was stored. `id` finds it in the server's log.

@@ -26,7 +26,7 @@ endpoint! {
     /// Begins the registration of a password. Nothing is stored yet.
     RegisterStart = Post "/v1/vault/records/start", "register_start", Open, Vault,
     (RegisterStartRequest) -> RegisterStarted,
-    problems: [TooManyAttempts]
+    problems: [TooManyAttempts, VaultNotSeparate]
 }
 
 body! {
@@ -66,7 +66,7 @@ endpoint! {
     /// Keeps a record. Repeating a request that succeeded succeeds again and changes nothing.
     StoreRecord = Post "/v1/vault/records/store", "store_record", Open, Vault,
     (StoreRecordRequest) -> RecordStored,
-    problems: [RecordRefused, RegistrationClosed]
+    problems: [RecordRefused, RegistrationClosed, TooManyAttempts, VaultNotSeparate]
 }
 
 body! {
@@ -93,7 +93,7 @@ endpoint! {
     /// Begins a login. Attempts are limited for each record.
     LoginStart = Post "/v1/vault/logins/start", "login_start", Open, Vault,
     (LoginStartRequest) -> LoginStarted,
-    problems: [TooManyAttempts]
+    problems: [TooManyAttempts, VaultNotSeparate]
 }
 
 body! {
@@ -118,7 +118,7 @@ endpoint! {
     /// Releases a record to whoever knows its password.
     LoginFinish = Post "/v1/vault/logins/finish", "login_finish", Open, Vault,
     (LoginFinishRequest) -> LoggedIn,
-    problems: [LoginRefused]
+    problems: [LoginRefused, TooManyAttempts, VaultNotSeparate]
 }
 
 endpoint! {
