@@ -1,0 +1,99 @@
+//! Tokens that bind names to users. See `spec/05-names-and-tokens.md`.
+
+use rand_core::CryptoRng;
+use wardseal_crypto::{CryptoError, secret::Secret, sign::Ed25519SigningKey};
+use wardseal_protocol::{
+    binding::{self, Claims},
+    keys::TenantKey,
+};
+use wardseal_types::{FixedBytes, KeyId, TenantId, Timestamp, UserId};
+
+/// How long a token may be presented, in seconds.
+pub const TOKEN_LIFETIME: u64 = 600;
+
+/// A key that signs tokens, with Ed25519.
+#[derive(Debug)]
+pub struct TokenKey(Ed25519SigningKey);
+
+/// What a new user asks the application to sign. The application must have checked, in its own
+/// way, that the person has the name that `commitment` and `index` were made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NameRequest {
+    /// The new user.
+    pub user: UserId,
+    /// Salted commitment to the name.
+    pub commitment: FixedBytes<32>,
+    /// Index of the name.
+    pub index: FixedBytes<32>,
+}
+
+impl NameRequest {
+    /// Whether the index is that of this name, so that nobody gets another's name signed. The
+    /// commitment is checked by everybody who looks the name up.
+    #[must_use]
+    pub fn is_for(&self, tenant: &TenantId, name: &str) -> bool {
+        binding::is_name(name) && binding::index(tenant, name) == self.index
+    }
+}
+
+impl TokenKey {
+    /// Draws a key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn generate(rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
+        Ed25519SigningKey::generate(rng).map(Self)
+    }
+
+    /// The key that a seed stands for.
+    #[must_use]
+    pub fn from_seed(seed: &Secret<32>) -> Self {
+        Self(Ed25519SigningKey::from_seed(seed))
+    }
+
+    /// The seed, to be kept.
+    #[must_use]
+    pub fn seed(&self) -> Secret<32> {
+        self.0.seed()
+    }
+
+    /// The public half, as it stands in the tenant's chain.
+    #[must_use]
+    pub fn public(&self) -> TenantKey {
+        TenantKey::Token(FixedBytes(*self.0.public().as_bytes()))
+    }
+
+    /// The identifier: `kid` of the tokens.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.public().id()
+    }
+
+    /// Signs that a name means a user. The token can be presented for [`TOKEN_LIFETIME`].
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn bind(
+        &self,
+        tenant: TenantId,
+        request: NameRequest,
+        now: Timestamp,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<String, CryptoError> {
+        let nonce = Secret::<16>::generate(rng)?;
+        let claims = Claims {
+            iss: tenant,
+            sub: request.user,
+            aud: binding::AUDIENCE.into(),
+            iat: now.seconds(),
+            exp: now.seconds().saturating_add(TOKEN_LIFETIME),
+            jti: FixedBytes(*nonce.expose()),
+            cmt: request.commitment,
+            idx: request.index,
+        };
+        // Serialising our own claims does not fail; a signature over nothing would bind nothing.
+        let input = binding::signing_input(self.id(), &claims).unwrap_or_default();
+        let signature = self.0.sign_unlabelled(input.as_bytes());
+        Ok(binding::assemble(&input, signature.as_bytes()))
+    }
+}

@@ -1,0 +1,155 @@
+//! What a tenant makes is what everybody else accepts, and nothing more.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a broken fixture must stop the test"
+)]
+
+use wardseal_protocol::{
+    Refusal,
+    binding::{self, TokenError},
+    fold,
+    state::{ChainState, NOW, States, TenantState},
+};
+use wardseal_tenant::{
+    NameRequest, RootKey, TOKEN_LIFETIME, TenantError, TokenKey, add_key, found, revoke_key,
+};
+use wardseal_testkit::seeded;
+use wardseal_types::{BoxedBytes, TenantId, Timestamp, UserId};
+
+const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+struct Tenant {
+    root: RootKey,
+    token: TokenKey,
+    state: TenantState,
+}
+
+fn tenant(seed: u64) -> Tenant {
+    let mut rng = seeded(seed);
+    let root = RootKey::generate(&mut rng).unwrap();
+    let token = TokenKey::generate(&mut rng).unwrap();
+    let log = RootKey::generate(&mut rng).unwrap();
+    let wardseal_protocol::keys::TenantKey::Root(log_key) = log.public().clone() else {
+        panic!("a root key is hybrid");
+    };
+    let (id, statement) = found(&root, &token, log_key, START, &mut rng).unwrap();
+    let ChainState::Tenant(state) = fold::apply(None, &statement, 0, &States::default()).unwrap()
+    else {
+        panic!("the genesis of a tenant makes a tenant");
+    };
+    assert_eq!(state.id, id);
+    Tenant { root, token, state }
+}
+
+fn request(tenant: &TenantId, name: &str) -> NameRequest {
+    NameRequest {
+        user: UserId::from_bytes([7; 32]),
+        commitment: binding::commit(tenant, &[1; 32], name),
+        index: binding::index(tenant, name),
+    }
+}
+
+#[test]
+fn a_token_binds_a_name_and_expires() {
+    let Tenant { token, state, .. } = tenant(1);
+    let request = request(&state.id, "doctor-4711");
+    assert!(request.is_for(&state.id, "doctor-4711"));
+    assert!(!request.is_for(&state.id, "doctor-4712"));
+    let text = token
+        .bind(state.id, request, START, &mut seeded(2))
+        .unwrap();
+    let claims = binding::read(&state, &text, NOW).unwrap();
+    assert_eq!((claims.sub, claims.cmt), (request.user, request.commitment));
+    assert_eq!(binding::check_time(&claims, START, 0), Ok(()));
+    let late = START.plus_millis((TOKEN_LIFETIME + 1) * 1000);
+    assert_eq!(
+        binding::check_time(&claims, late, 0),
+        Err(TokenError::Expired)
+    );
+    let early = Timestamp::from_seconds(START.seconds() - 86_400);
+    assert_eq!(
+        binding::check_time(&claims, early, 300),
+        Err(TokenError::NotYetValid)
+    );
+}
+
+#[test]
+fn a_token_of_another_tenant_binds_nothing() {
+    let ours = tenant(1);
+    let theirs = tenant(2);
+    let request = request(&ours.state.id, "doctor-4711");
+    let text = theirs
+        .token
+        .bind(ours.state.id, request, START, &mut seeded(3))
+        .unwrap();
+    assert_eq!(
+        binding::read(&ours.state, &text, NOW),
+        Err(TokenError::UnknownKey)
+    );
+}
+
+#[test]
+fn a_revoked_token_key_signs_nothing_more_and_the_root_key_stays() {
+    let Tenant { root, token, state } = tenant(1);
+    let replacement = TokenKey::generate(&mut seeded(9)).unwrap();
+    let mut world = States::default();
+    world.insert(ChainState::Tenant(state.clone()));
+    let added = add_key(&state, &root, replacement.public(), START).unwrap();
+    let after = fold::apply(world.chain(&state.id.into()).as_ref(), &added, 5, &world).unwrap();
+    world.insert(after);
+    let ChainState::Tenant(state) = world.chain(&state.id.into()).unwrap() else {
+        panic!("still a tenant");
+    };
+    let revoked = revoke_key(&state, &root, token.id(), START).unwrap();
+    let after = fold::apply(world.chain(&state.id.into()).as_ref(), &revoked, 6, &world).unwrap();
+    let ChainState::Tenant(state) = after else {
+        panic!("still a tenant");
+    };
+    let request = request(&state.id, "doctor-4711");
+    let old = token
+        .bind(state.id, request, START, &mut seeded(3))
+        .unwrap();
+    assert_eq!(
+        binding::read(&state, &old, NOW),
+        Err(TokenError::UnknownKey)
+    );
+    assert!(
+        binding::read(&state, &old, 6).is_ok(),
+        "what was bound before stays bound"
+    );
+    let new = replacement
+        .bind(state.id, request, START, &mut seeded(4))
+        .unwrap();
+    assert!(binding::read(&state, &new, NOW).is_ok());
+    assert_eq!(
+        revoke_key(&state, &root, root.id(), START).unwrap_err(),
+        TenantError::Refused(Refusal::BadTenantKeys)
+    );
+    assert_eq!(
+        add_key(&state, &root, token.public(), START).unwrap_err(),
+        TenantError::Refused(Refusal::BadTenantKeys),
+        "a revoked key does not come back"
+    );
+}
+
+#[test]
+fn a_log_key_that_is_no_key_is_refused_before_anything_is_sent() {
+    let mut rng = seeded(5);
+    let root = RootKey::generate(&mut rng).unwrap();
+    let token = TokenKey::generate(&mut rng).unwrap();
+    let refused = found(&root, &token, BoxedBytes::from([0; 1984]), START, &mut rng);
+    assert_eq!(refused.unwrap_err(), TenantError::Refused(Refusal::BadKey));
+}
+
+#[test]
+fn keys_survive_being_kept() {
+    let Tenant { root, token, .. } = tenant(1);
+    let (ed25519, ml_dsa) = root.to_seeds();
+    assert_eq!(
+        RootKey::from_seeds(&ed25519, &ml_dsa).unwrap().id(),
+        root.id()
+    );
+    assert_eq!(TokenKey::from_seed(&token.seed()).id(), token.id());
+}
