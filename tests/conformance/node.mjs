@@ -1,8 +1,10 @@
-// The external vectors through WebAssembly in Node.
+// The vectors, others' and our own, through WebAssembly in Node.
 import { readFileSync } from "node:fs";
 
-import { initSync, run_external } from "./generated/conformance.js";
+import * as conformance from "./generated/conformance.js";
 import { print } from "./report.mjs";
+import { run } from "./run.mjs";
+import { vectors } from "./vectors.mjs";
 
-initSync({ module: readFileSync(new URL("./generated/conformance_bg.wasm", import.meta.url)) });
-print("Node", JSON.parse(run_external()));
+conformance.initSync({ module: readFileSync(new URL("./generated/conformance_bg.wasm", import.meta.url)) });
+print("Node", run(conformance, vectors()));

@@ -1,6 +1,6 @@
 // Prints what a run of vectors found, closing with the line that says how many passed, and sets the exit code.
 
-/** `where` names the engine; `report` is the JSON of `run_external`, see `src/report.rs`. */
+/** `where` names the engine; `report` has the form of the `Report` in `src/report.rs`. */
 export function print(where, report) {
   let passed = 0;
   let failed = 0;

@@ -1,9 +1,11 @@
 // Runs in the browser, see browser.mjs.
-import init, { run_external } from "./generated/conformance.js";
+import * as conformance from "./generated/conformance.js";
+import { run } from "./run.mjs";
 
 try {
-  await init();
-  postMessage({ report: run_external() });
+  await conformance.default();
+  const vectors = await (await fetch("/vectors.json")).json();
+  postMessage({ report: run(conformance, vectors) });
 } catch (error) {
   postMessage({ error: String(error) });
 }

@@ -17,11 +17,12 @@ const TYPES = {
 };
 
 /**
- * Opens `page` (HTML) with the files below `root` beside it, and resolves with the JSON that the page sends to
- * `POST /report`. Rejects when the page reports an error (`POST /error`), when the browser ends, or after `limit`
- * milliseconds.
+ * Opens `page` (HTML) with the files below `root` beside it, and what is `made` (path → text) beside these, and resolves
+ * with the JSON that the page sends to `POST /report`. Rejects when the page reports an error (`POST /error`), when the
+ * browser ends, or after `limit` milliseconds.
  */
-export async function inChromium({ root, page, limit = 300_000 }) {
+export async function inChromium({ root, page, made = {}, limit = 300_000 }) {
+  const texts = new Map(Object.entries({ ...made, "/": page }));
   const profile = await mkdtemp(join(tmpdir(), "chromium-"));
   let server;
   let browser;
@@ -30,7 +31,7 @@ export async function inChromium({ root, page, limit = 300_000 }) {
       const timer = setTimeout(() => reject(new Error(`the page did not report within ${limit / 1000} s`)), limit);
       timer.unref();
       server = createServer((request, response) => {
-        serve(root, page, request, response, resolve, reject).catch(reject);
+        serve(root, texts, request, response, resolve, reject).catch(reject);
       });
       server.listen(0, "127.0.0.1", () => {
         browser = start(profile, `http://127.0.0.1:${server.address().port}/`, reject);
@@ -45,7 +46,7 @@ export async function inChromium({ root, page, limit = 300_000 }) {
   }
 }
 
-async function serve(root, page, request, response, resolve, reject) {
+async function serve(root, texts, request, response, resolve, reject) {
   const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
   if (request.method === "POST") {
     const chunks = [];
@@ -56,8 +57,9 @@ async function serve(root, page, request, response, resolve, reject) {
     else reject(new Error(`the page failed: ${text}`));
     return;
   }
-  if (path === "/") {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
+  const text = texts.get(path);
+  if (text !== undefined) {
+    response.writeHead(200, { "content-type": `${TYPES[extname(path)] ?? "text/html"}; charset=utf-8` }).end(text);
     return;
   }
   const file = join(root, normalize(path));
