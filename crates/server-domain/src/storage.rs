@@ -94,6 +94,13 @@ pub enum Listing {
 
 /// A store. One unit of work at a time; any number of snapshots beside it.
 pub trait Store: Send + Sync {
+    /// Whether this store belongs to the server with this log key (or a hash of it). The first that
+    /// asks owns the store: other secrets would break every log and every password in it.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn belongs_to(&self, log_key: &[u8; 32]) -> Result<bool, StorageError>;
+
     /// A consistent view of what is committed, until it is dropped. A thread takes one at a time.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use wardseal_crypto::sign::HybridSigningKey;
+use wardseal_crypto::{hash, sign::HybridSigningKey};
 use wardseal_types::{BoxedBytes, Clock, TenantId};
 
 pub use model::{
@@ -88,7 +88,8 @@ impl KeyService {
     /// Starts the service over a store.
     ///
     /// # Errors
-    /// [`DomainError::Internal`] when the system gives no thread.
+    /// [`DomainError::Internal`] when the store belongs to other secrets or does not answer, or the
+    /// system gives no thread, and [`DomainError::StorageFull`].
     pub fn start(
         store: Arc<dyn Store>,
         secrets: KeyServerSecrets,
@@ -97,10 +98,18 @@ impl KeyService {
         config: KeyServerConfig,
     ) -> Result<Self, DomainError> {
         let log_key = secrets.log_key();
+        let public = public_log_key(&log_key)?;
+        if !store.belongs_to(&hash::sha256(&[public.as_array()]))? {
+            return Err(DomainError::Internal(
+                "the database belongs to other secrets: restore the file of secrets that it was \
+                 made with"
+                    .into(),
+            ));
+        }
         let shared = Arc::new(Shared {
             store,
             clock,
-            public_log_key: public_log_key(&log_key)?,
+            public_log_key: public,
             log_key,
             cache: Cache::new(config.cached_chains),
             secrets,

@@ -1,0 +1,93 @@
+-- Made of the migrations beside it. Do not edit.
+
+CREATE TABLE box (
+    tenant      BLOB    NOT NULL,
+    ring_kind   INTEGER NOT NULL,
+    ring        BLOB    NOT NULL CHECK (length(ring) = 32),
+    epoch       INTEGER NOT NULL,
+    member_kind INTEGER NOT NULL,
+    member      BLOB    NOT NULL CHECK (length(member) = 32),
+    bytes       BLOB    NOT NULL,
+    PRIMARY KEY (tenant, ring_kind, ring, epoch, member_kind, member)
+) STRICT;
+
+CREATE TABLE chain (
+    tenant  BLOB    NOT NULL,
+    kind    INTEGER NOT NULL,
+    chain   BLOB    NOT NULL CHECK (length(chain) = 32),
+    genesis INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    label   TEXT,
+    PRIMARY KEY (tenant, kind, chain)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counted (
+    tenant     BLOB    NOT NULL,
+    kind       INTEGER NOT NULL,
+    subject    BLOB    NOT NULL CHECK (length(subject) = 32),
+    busy_until INTEGER NOT NULL,
+    PRIMARY KEY (tenant, kind, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX counted_by_end ON counted (tenant, busy_until);
+
+CREATE TABLE log (
+    tenant BLOB    NOT NULL PRIMARY KEY CHECK (length(tenant) = 32),
+    size   INTEGER NOT NULL,
+    time   INTEGER NOT NULL,
+    note   TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE member (
+    tenant      BLOB    NOT NULL,
+    member_kind INTEGER NOT NULL,
+    member      BLOB    NOT NULL CHECK (length(member) = 32),
+    ring_kind   INTEGER NOT NULL,
+    ring        BLOB    NOT NULL CHECK (length(ring) = 32),
+    PRIMARY KEY (tenant, member_kind, member, ring_kind, ring)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE name (
+    tenant BLOB NOT NULL,
+    name   BLOB NOT NULL CHECK (length(name) = 32),
+    user   BLOB NOT NULL CHECK (length(user) = 32),
+    salt   BLOB NOT NULL CHECK (length(salt) = 32),
+    PRIMARY KEY (tenant, name),
+    UNIQUE (tenant, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (
+    tenant BLOB    NOT NULL,
+    level  INTEGER NOT NULL,
+    place  INTEGER NOT NULL,
+    hash   BLOB    NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (tenant, level, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE owner (
+    id      INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    log_key BLOB    NOT NULL CHECK (length(log_key) = 32)
+) STRICT;
+
+CREATE TABLE population (
+    tenant BLOB    NOT NULL PRIMARY KEY,
+    users  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE statement (
+    tenant   BLOB    NOT NULL,
+    kind     INTEGER NOT NULL,
+    chain    BLOB    NOT NULL CHECK (length(chain) = 32),
+    seq      INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash     BLOB    NOT NULL CHECK (length(hash) = 32),
+    bytes    BLOB    NOT NULL,
+    PRIMARY KEY (tenant, kind, chain, seq),
+    UNIQUE (tenant, position)
+) STRICT;
+
+CREATE TABLE vault_record (
+    tenant BLOB NOT NULL,
+    record BLOB NOT NULL CHECK (length(record) = 32),
+    PRIMARY KEY (tenant, record)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,278 @@
+//! What the key server reads.
+
+use rusqlite::{OptionalExtension as _, Params, Row, params};
+use wardseal_server_domain::storage::{
+    ChainRecord, Counted, Listing, LogRecord, NameRecord, Snapshot, StatementRecord, StorageError,
+};
+use wardseal_types::{
+    ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
+};
+
+use super::Session;
+use crate::schema::{failed, signed, unsigned};
+
+impl Session<'_> {
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StorageError> {
+        self.0
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, read).optional())
+            .map_err(failed)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StorageError> {
+        self.0
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, read)?.collect())
+            .map_err(failed)
+    }
+}
+
+/// Kind and subject of what is counted, as the table has them.
+pub(super) fn counted_key<'a>(tenant: &'a TenantId, counted: &'a Counted) -> (u8, &'a [u8; 32]) {
+    match counted {
+        Counted::Name(name) => (1, name.as_array()),
+        Counted::User(user) => (2, user.as_bytes()),
+        Counted::Tenant => (3, tenant.as_bytes()),
+    }
+}
+
+const NAME: &str = "SELECT name, user, salt FROM name WHERE tenant = ?1";
+
+fn name_record(row: &Row<'_>) -> rusqlite::Result<NameRecord> {
+    Ok(NameRecord {
+        name: FixedBytes(row.get(0)?),
+        user: UserId::from_bytes(row.get(1)?),
+        salt: FixedBytes(row.get(2)?),
+    })
+}
+
+impl Snapshot for Session<'_> {
+    fn log(&self, tenant: &TenantId) -> Result<Option<LogRecord>, StorageError> {
+        self.one(
+            "SELECT size, time, note FROM log WHERE tenant = ?1",
+            [tenant.as_bytes()],
+            |row| {
+                Ok(LogRecord {
+                    size: unsigned(row.get(0)?),
+                    time: Timestamp::from_millis(unsigned(row.get(1)?)),
+                    note: row.get(2)?,
+                })
+            },
+        )
+    }
+
+    fn users(&self, tenant: &TenantId) -> Result<u64, StorageError> {
+        let users = self.one(
+            "SELECT users FROM population WHERE tenant = ?1",
+            [tenant.as_bytes()],
+            |row| row.get(0),
+        )?;
+        Ok(users.map_or(0, unsigned))
+    }
+
+    fn node(
+        &self,
+        tenant: &TenantId,
+        level: u32,
+        index: u64,
+    ) -> Result<Option<[u8; 32]>, StorageError> {
+        self.one(
+            "SELECT hash FROM node WHERE tenant = ?1 AND level = ?2 AND place = ?3",
+            params![tenant.as_bytes(), level, signed(index)],
+            |row| row.get(0),
+        )
+    }
+
+    fn chain(
+        &self,
+        tenant: &TenantId,
+        chain: &ChainId,
+    ) -> Result<Option<ChainRecord>, StorageError> {
+        self.one(
+            "SELECT genesis, seq, label FROM chain WHERE tenant = ?1 AND kind = ?2 AND chain = ?3",
+            params![tenant.as_bytes(), chain.tag(), chain.as_bytes()],
+            |row| {
+                Ok(ChainRecord {
+                    chain: *chain,
+                    genesis: unsigned(row.get(0)?),
+                    seq: unsigned(row.get(1)?),
+                    label: row.get(2)?,
+                })
+            },
+        )
+    }
+
+    fn statements(
+        &self,
+        tenant: &TenantId,
+        chain: &ChainId,
+        from: u64,
+    ) -> Result<Vec<StatementRecord>, StorageError> {
+        self.all(
+            "SELECT seq, position, hash, bytes FROM statement
+             WHERE tenant = ?1 AND kind = ?2 AND chain = ?3 AND seq >= ?4 ORDER BY seq",
+            params![
+                tenant.as_bytes(),
+                chain.tag(),
+                chain.as_bytes(),
+                signed(from)
+            ],
+            |row| {
+                Ok(StatementRecord {
+                    seq: unsigned(row.get(0)?),
+                    position: unsigned(row.get(1)?),
+                    hash: StatementHash::from_bytes(row.get(2)?),
+                    bytes: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    fn statement_at(
+        &self,
+        tenant: &TenantId,
+        chain: &ChainId,
+        seq: u64,
+    ) -> Result<Option<(u64, StatementHash)>, StorageError> {
+        self.one(
+            "SELECT position, hash FROM statement
+             WHERE tenant = ?1 AND kind = ?2 AND chain = ?3 AND seq = ?4",
+            params![
+                tenant.as_bytes(),
+                chain.tag(),
+                chain.as_bytes(),
+                signed(seq)
+            ],
+            |row| {
+                let hash = StatementHash::from_bytes(row.get(1)?);
+                Ok((unsigned(row.get(0)?), hash))
+            },
+        )
+    }
+
+    fn sealed_box(
+        &self,
+        tenant: &TenantId,
+        ring: &RingId,
+        epoch: u32,
+        member: &MemberId,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        self.one(
+            "SELECT bytes FROM box WHERE tenant = ?1 AND ring_kind = ?2 AND ring = ?3
+             AND epoch = ?4 AND member_kind = ?5 AND member = ?6",
+            params![
+                tenant.as_bytes(),
+                ring.tag(),
+                ring.as_bytes(),
+                epoch,
+                member.tag(),
+                member.as_bytes(),
+            ],
+            |row| row.get(0),
+        )
+    }
+
+    fn name(
+        &self,
+        tenant: &TenantId,
+        name: &FixedBytes<32>,
+    ) -> Result<Option<NameRecord>, StorageError> {
+        self.one(
+            &format!("{NAME} AND name = ?2"),
+            [tenant.as_bytes(), name.as_array()],
+            name_record,
+        )
+    }
+
+    fn name_of(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<Option<NameRecord>, StorageError> {
+        self.one(
+            &format!("{NAME} AND user = ?2"),
+            [tenant.as_bytes(), user.as_bytes()],
+            name_record,
+        )
+    }
+
+    fn is_vault_record(
+        &self,
+        tenant: &TenantId,
+        record: &FixedBytes<32>,
+    ) -> Result<bool, StorageError> {
+        let found = self.one(
+            "SELECT 1 FROM vault_record WHERE tenant = ?1 AND record = ?2",
+            [tenant.as_bytes(), record.as_array()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    fn rings_of(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        listing: Listing,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StorageError> {
+        let kind = match listing {
+            Listing::Groups => wardseal_types::ChainKind::Group,
+            Listing::Sessions => wardseal_types::ChainKind::Session,
+        };
+        self.all(
+            "WITH RECURSIVE mine (kind, id) AS (
+                 VALUES (?2, ?3)
+                 UNION
+                 SELECT member.ring_kind, member.ring FROM mine
+                 JOIN member ON member.tenant = ?1
+                     AND member.member_kind = mine.kind AND member.member = mine.id
+             )
+             SELECT chain.chain, chain.genesis, chain.seq, chain.label FROM mine
+             JOIN chain ON chain.tenant = ?1 AND chain.kind = mine.kind AND chain.chain = mine.id
+             WHERE mine.kind = ?4 AND chain.genesis > ?5
+             ORDER BY chain.genesis LIMIT ?6",
+            params![
+                tenant.as_bytes(),
+                MemberId::User(*user).tag(),
+                user.as_bytes(),
+                kind.tag(),
+                after.map_or(-1, signed),
+                limit,
+            ],
+            |row| {
+                Ok(ChainRecord {
+                    chain: kind.with_bytes(row.get(0)?),
+                    genesis: unsigned(row.get(1)?),
+                    seq: unsigned(row.get(2)?),
+                    label: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    fn busy_until(
+        &self,
+        tenant: &TenantId,
+        counted: &Counted,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let (kind, subject) = counted_key(tenant, counted);
+        let until = self.one(
+            "SELECT busy_until FROM counted WHERE tenant = ?1 AND kind = ?2 AND subject = ?3",
+            params![tenant.as_bytes(), kind, subject],
+            |row| row.get(0),
+        )?;
+        Ok(until.map(|until| Timestamp::from_millis(unsigned(until))))
+    }
+}
