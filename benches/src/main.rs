@@ -1,0 +1,22 @@
+//! What the documentation quotes of speed, measured on the machine at hand.
+//!
+//! `cargo run --release -p wardseal-benches -- bulk [MiB]`
+
+mod bulk;
+mod measure;
+
+use anyhow::{Context, bail};
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("bulk") => {
+            let mib = match arguments.next() {
+                Some(mib) => mib.parse().context("the size is a number of MiB")?,
+                None => 512,
+            };
+            bulk::run(mib)
+        }
+        _ => bail!("usage: wardseal-benches bulk [MiB of the file]"),
+    }
+}
