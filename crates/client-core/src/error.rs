@@ -170,6 +170,44 @@ pub enum TransportError {
 }
 
 impl Error {
+    /// Every code that [`Error::code`] gives, beside those of [`ProblemCode`].
+    pub const CODES: &'static [&'static str] = &[
+        "bad_answer",
+        "bad_statement",
+        "fork",
+        "gap",
+        "rollback",
+        "split_view",
+        "stale_checkpoint",
+        "future_checkpoint",
+        "bad_log",
+        "bad_box",
+        "bad_binding",
+        "bad_object",
+        "identity_changed",
+        "no_identity",
+        "identity_exists",
+        "no_pending_sign_up",
+        "unknown_name",
+        "bad_name",
+        "unknown_chain",
+        "not_a_member",
+        "no_access",
+        "not_authorised",
+        "no_recipient",
+        "no_key",
+        "no_password",
+        "wrong_password",
+        "invalid",
+        "unreachable",
+        "timeout",
+        "interrupted",
+        "not_configured",
+        "answer_too_large",
+        "store",
+        "crypto",
+    ];
+
     /// A stable code: for a refusal of the server its problem code, otherwise one of this list.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -239,5 +277,24 @@ impl From<LogError> for Error {
 impl From<DecodeError> for Error {
     fn from(error: DecodeError) -> Self {
         Self::Misbehaved(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+    use crate::object::ObjectError;
+
+    /// The text literals of the body of `fn code`.
+    fn written(source: &str) -> Vec<&str> {
+        let body = source.split("const fn code(&self)").nth(1).unwrap();
+        let body = body.split("\n    }\n").next().unwrap();
+        body.split('"').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn lists_of_codes_are_whole() {
+        assert_eq!(written(include_str!("error.rs")), Error::CODES);
+        assert_eq!(written(include_str!("object/mod.rs")), ObjectError::CODES);
     }
 }

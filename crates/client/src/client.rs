@@ -236,4 +236,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.call::<wardseal_client_core::api::keys::GetServer>(&())
             .await
     }
+
+    /// What the vault is, and its OPAQUE public key. Whether it is the vault of a user's password
+    /// is known after the unlock, by the user's chain.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Error::Misbehaved`].
+    pub async fn vault(&self) -> Result<wardseal_client_core::api::keys::ServerInfo, Error> {
+        self.call::<wardseal_client_core::api::vault::GetVault>(&())
+            .await
+    }
 }

@@ -29,7 +29,11 @@ pub struct ChunkJob {
     pub sealed: Range<usize>,
 }
 
-fn chunk_jobs(frame: &Frame, key: &StreamKey) -> Result<Vec<ChunkJob>, CryptoError> {
+/// The operations of a frame, in their order.
+///
+/// # Errors
+/// [`CryptoError::InvalidLength`] beyond the largest message.
+pub fn chunk_jobs(frame: &Frame, key: &StreamKey) -> Result<Vec<ChunkJob>, CryptoError> {
     chunks(frame)
         .enumerate()
         .map(|(at, (number, plain))| {

@@ -30,7 +30,7 @@ mod tests;
 mod whole;
 
 pub use frame::{open_frame, seal_frame};
-pub use job::{ChunkJob, OpenJob, SealJob};
+pub use job::{ChunkJob, OpenJob, SealJob, chunk_jobs};
 pub use open::{Complete, Expected, OpenPlan};
 #[cfg(not(target_family = "wasm"))]
 pub use pipeline::{Watch, open_stream, read_prelude, seal_stream};
@@ -84,6 +84,45 @@ pub enum ObjectError {
     /// Reading or writing failed.
     #[error("reading or writing failed")]
     Io(#[from] std::io::Error),
+}
+
+impl ObjectError {
+    /// Every code that [`ObjectError::code`] gives.
+    pub const CODES: &'static [&'static str] = &[
+        "object_truncated",
+        "object_malformed",
+        "not_an_object",
+        "object_other_suite",
+        "object_rejected",
+        "object_bad_author",
+        "object_wrong_context",
+        "object_too_large",
+        "object_wrong_length",
+        "object_out_of_order",
+        "crypto",
+        "cancelled",
+        "io",
+    ];
+
+    /// A stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Truncated => "object_truncated",
+            Self::Malformed => "object_malformed",
+            Self::NotOurs => "not_an_object",
+            Self::OtherSuite(_) => "object_other_suite",
+            Self::Rejected => "object_rejected",
+            Self::BadAuthor => "object_bad_author",
+            Self::WrongContext => "object_wrong_context",
+            Self::TooLarge => "object_too_large",
+            Self::WrongLength => "object_wrong_length",
+            Self::OutOfOrder => "object_out_of_order",
+            Self::Randomness => "crypto",
+            Self::Cancelled => "cancelled",
+            Self::Io(_) => "io",
+        }
+    }
 }
 
 impl From<FormatError> for ObjectError {
