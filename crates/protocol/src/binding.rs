@@ -50,6 +50,21 @@ pub enum TokenError {
     NotYetValid,
 }
 
+impl TokenError {
+    /// The stable name of this error, in test vectors and documentation.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::WrongSubject => "wrong_subject",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+        }
+    }
+}
+
 /// The header of the only kind of token that there is.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

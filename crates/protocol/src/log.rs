@@ -46,6 +46,23 @@ pub enum LogError {
     Future,
 }
 
+impl LogError {
+    /// The stable name of this error, in test vectors and documentation.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::WrongLog => "wrong_log",
+            Self::BadSignature => "bad_signature",
+            Self::Rollback => "rollback",
+            Self::SplitView => "split_view",
+            Self::NotIncluded => "not_included",
+            Self::Stale => "stale",
+            Self::Future => "future",
+        }
+    }
+}
+
 #[derive(Encode)]
 struct Leaf {
     #[n(0)]

@@ -228,6 +228,12 @@ impl Town {
         Person { id, device }
     }
 
+    /// The genesis of a user who is not appended.
+    pub fn person_genesis(&mut self) -> Statement {
+        let device = self.device(DeviceKind::Ordinary);
+        self.founds(&device)
+    }
+
     /// The genesis of a user whose first device this is.
     pub fn founds(&mut self, device: &Device) -> Statement {
         let epoch = self.first_epoch(RingKind::User, &[device.member()]);
