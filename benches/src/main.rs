@@ -1,9 +1,10 @@
 //! What the documentation quotes of speed, measured on the machine at hand.
 //!
-//! `cargo run --release -p wardseal-benches -- bulk [MiB]`
+//! `cargo run --release -p wardseal-benches -- [bulk [MiB] | rings]`
 
 mod bulk;
 mod measure;
+mod rings;
 
 use anyhow::{Context, bail};
 
@@ -17,6 +18,8 @@ fn main() -> anyhow::Result<()> {
             };
             bulk::run(mib)
         }
-        _ => bail!("usage: wardseal-benches bulk [MiB of the file]"),
+        Some("rings") => rings::run(),
+        None => bulk::run(512).and_then(|()| rings::run()),
+        _ => bail!("usage: wardseal-benches [bulk [MiB of the file] | rings]"),
     }
 }

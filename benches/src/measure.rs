@@ -71,3 +71,30 @@ pub(crate) fn print(title: &str, rows: &[Row]) {
         );
     }
 }
+
+/// The median time of one call in seconds: of nine batches, each long enough for the clock.
+///
+/// # Errors
+/// When a call says that it failed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark is about the time that it takes"
+)]
+pub(crate) fn seconds_each(mut call: impl FnMut() -> bool) -> anyhow::Result<f64> {
+    const BATCH: Duration = Duration::from_millis(60);
+    let mut medians = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        let mut calls = 0_u32;
+        while start.elapsed() < BATCH {
+            anyhow::ensure!(call(), "an operation failed while it was measured");
+            calls += 1;
+        }
+        medians.push(start.elapsed().as_secs_f64() / f64::from(calls));
+    }
+    medians.sort_by(f64::total_cmp);
+    medians
+        .get(4)
+        .copied()
+        .ok_or_else(|| anyhow::anyhow!("nothing was measured"))
+}

@@ -5,8 +5,8 @@
 use aws_lc_rs::{
     encoding::AsDer as _,
     rsa::{
-        KeyPair, KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
-        PrivateDecryptingKey,
+        KeyPair, KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey,
+        OaepPublicEncryptingKey, PrivateDecryptingKey,
     },
     signature::KeyPair as _,
 };
@@ -16,13 +16,14 @@ use wardseal_protocol::{
     keys::DeviceKind,
     ring::{BoxContext, Opener, RingKind, Seed},
 };
-use wardseal_types::{FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, Timestamp, UserId};
+use wardseal_types::{FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, Timestamp};
 
-use crate::measure::{self, SystemRandom};
+use crate::measure;
 
 /// Prints a table of operations and their ratios.
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
 pub(crate) fn run() -> anyhow::Result<()> {
-    let mut rng = SystemRandom::default();
+    let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
     let tenant = TenantId::from_bytes([1; 32]);
     let group = Seed::generate(&mut rng)?;
     let session = Seed::generate(&mut rng)?;
@@ -45,13 +46,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let encrypt = OaepPublicEncryptingKey::new(aws_lc_rs::rsa::PublicEncryptingKey::from_der(
         rsa.public_key().as_der()?.as_ref(),
     )?)?;
-    let decrypt = OaepPrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(
-        rsa.as_der()?.as_ref(),
-    )?)?;
+    let decrypt =
+        OaepPrivateDecryptingKey::new(PrivateDecryptingKey::from_pkcs8(rsa.as_der()?.as_ref())?)?;
     let secret = Secret::<32>::generate(&mut rng)?;
     let mut ciphertext = vec![0; encrypt.ciphertext_size()];
     encrypt
-        .encrypt(&OAEP_SHA256_MGF1SHA256, secret.expose(), &mut ciphertext, None)
+        .encrypt(
+            &OAEP_SHA256_MGF1SHA256,
+            secret.expose(),
+            &mut ciphertext,
+            None,
+        )
         .map_err(|_| anyhow::anyhow!("RSA encryption failed"))?;
 
     let rsa_encrypt = measure::seconds_each(|| {
@@ -59,25 +64,25 @@ pub(crate) fn run() -> anyhow::Result<()> {
         encrypt
             .encrypt(&OAEP_SHA256_MGF1SHA256, secret.expose(), &mut out, None)
             .is_ok()
-    });
+    })?;
     let rsa_decrypt = measure::seconds_each(|| {
         let mut out = vec![0; decrypt.min_output_size()];
         decrypt
             .decrypt(&OAEP_SHA256_MGF1SHA256, &ciphertext, &mut out, None)
             .is_ok()
-    });
-    let seal = measure::seconds_each(|| context.seal(&public, &session, &mut rng).is_ok());
+    })?;
+    let seal = measure::seconds_each(|| context.seal(&public, &session, &mut rng).is_ok())?;
     let open = measure::seconds_each(|| {
         context
             .open(&sealed, Opener::Ring(&group), &commitment)
             .is_ok()
-    });
-    let own = measure::seconds_each(|| context.wrap(&wrap, &session, &mut rng).is_ok());
+    })?;
+    let own = measure::seconds_each(|| context.wrap(&wrap, &session, &mut rng).is_ok())?;
     let unwrap = measure::seconds_each(|| {
         context
             .open(&wrapped, Opener::Ring(&group), &commitment)
             .is_ok()
-    });
+    })?;
     let identity = measure::seconds_each(|| {
         DeviceSecrets::generate(DeviceKind::Ordinary, &mut rng)
             .map_err(Into::into)
@@ -85,8 +90,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
                 compose::found_user(tenant, &device, Timestamp::from_millis(0), &mut rng)
             })
             .is_ok()
-    });
-    let _ = UserId::from_bytes([0; 32]);
+    })?;
 
     println!("\nOne seed for one recipient, one core; the peer is RSA-4096 OAEP of aws-lc-rs\n");
     println!("{:<44} {:>12} {:>22}", "operation", "each", "ratio (aim)");
