@@ -2,8 +2,10 @@
 //!
 //! Statements are the truth. Everything else that is kept (heads, members, names, nodes) is an index
 //! over them that is written in the same transaction. Every row belongs to a tenant, and nothing
-//! crosses tenants. `wardseal_server_domain::conformance` (feature `conformance`) is what a store
-//! must pass.
+//! crosses tenants. `conformance` (behind the feature of that name) is what a store must pass.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 use wardseal_types::{
     ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,

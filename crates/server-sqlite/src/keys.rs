@@ -25,6 +25,9 @@ const SCHEMA: Schema = Schema {
 /// Connections that read: twice the cores of a small machine, since some wait for the disk.
 const READERS: usize = 4;
 
+/// The most pages that SQLite can have.
+const MOST_PAGES: i64 = 4_294_967_294;
+
 /// The schema of the key server's database as SQL: what `migrations/keys/schema.sql` holds.
 ///
 /// # Errors
@@ -75,9 +78,8 @@ impl SqliteStore {
         let page: i64 = writer
             .pragma_query_value(None, "page_size", |row| row.get(0))
             .map_err(failed)?;
-        let pages = bytes.map_or(i64::from(u32::MAX) - 1, |bytes| {
-            schema::signed(bytes) / page.max(1)
-        });
+        let pages = bytes.map_or(MOST_PAGES, |bytes| // Zero would ask for the limit; anything below the present size means that.
+            (schema::signed(bytes) / page.max(1)).max(1));
         writer
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(failed)

@@ -10,4 +10,4 @@ mod vault;
 
 pub use keys::{SqliteStore, keys_schema};
 pub use schema::OpenError;
-pub use vault::{SqliteVaultStore, VaultOpenError};
+pub use vault::{SqliteVaultStore, vault_schema};

@@ -6,10 +6,9 @@
 use std::{
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use wardseal_server_domain::{
     limit::Limit,
     storage::StorageError,
@@ -17,32 +16,20 @@ use wardseal_server_domain::{
 };
 use wardseal_types::{FixedBytes, TenantId, Timestamp, UserId};
 
-/// Migrations in their order; a database has as many as its `user_version` says. Append only.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/vault/0001_records.sql")];
+use crate::schema::{self, OpenError, Schema, failed, signed, unsigned};
 
-/// Marks the file as a vault's database (`PRAGMA application_id`): "wsvt".
-const APPLICATION: i32 = 0x7773_7674;
+const SCHEMA: Schema = Schema {
+    // "wsvt"
+    application: 0x7773_7674,
+    migrations: &[include_str!("../migrations/vault/0001_records.sql")],
+};
 
-/// Why a vault's database could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VaultOpenError {
-    /// The file is a database of something else.
-    #[error("the file is not a vault's database")]
-    NotAVault,
-    /// A newer version of the software has written it.
-    #[error(
-        "the database has schema {found}, and this version knows {known}: use the newer version"
-    )]
-    Newer {
-        /// Version of the database.
-        found: i64,
-        /// Newest version that is known here.
-        known: i64,
-    },
-    /// SQLite cannot open, read or write it.
-    #[error("{0}")]
-    Sqlite(#[from] rusqlite::Error),
+/// What the migrations of a vault's database make together, as SQL.
+///
+/// # Errors
+/// [`OpenError`] when they do not fit together.
+pub fn vault_schema() -> Result<String, OpenError> {
+    SCHEMA.text()
 }
 
 /// The vault's records in SQLite.
@@ -53,71 +40,30 @@ impl SqliteVaultStore {
     /// Opens the database in the file `path`, and makes or migrates it as needed.
     ///
     /// # Errors
-    /// [`VaultOpenError`].
-    pub fn open(path: &Path) -> Result<Self, VaultOpenError> {
+    /// [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         Self::over(Connection::open(path)?)
     }
 
     /// A database that lives and dies with this value, for tests.
     ///
     /// # Errors
-    /// [`VaultOpenError`].
-    pub fn in_memory() -> Result<Self, VaultOpenError> {
+    /// [`OpenError`].
+    pub fn in_memory() -> Result<Self, OpenError> {
         Self::over(Connection::open_in_memory()?)
     }
 
-    fn over(mut connection: Connection) -> Result<Self, VaultOpenError> {
-        connection.busy_timeout(Duration::from_secs(5))?;
-        // An attempt that a power cut makes uncounted could be repeated: hence FULL.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;",
-        )?;
-        migrate(&mut connection)?;
+    fn over(mut connection: Connection) -> Result<Self, OpenError> {
+        // A durable write at each attempt: one that a power cut makes uncounted could be repeated.
+        schema::configure(&connection)?;
+        SCHEMA.apply(&mut connection)?;
         Ok(Self(Mutex::new(connection)))
     }
 
-    /// A transaction that a panic rolls back, so the lock holds nothing half-done.
+    /// A panic rolls its transaction back, so the lock holds nothing half-done.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), VaultOpenError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let found = pragma("user_version")?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let tables: i64 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables > 0 && pragma("application_id")? != i64::from(APPLICATION) {
-        return Err(VaultOpenError::NotAVault);
-    }
-    if found > known {
-        return Err(VaultOpenError::Newer { found, known });
-    }
-    for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", known)?;
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-fn failed(error: rusqlite::Error) -> StorageError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StorageError::Full,
-        _ => StorageError::Other(error.to_string()),
-    }
-}
-
-/// SQLite has no unsigned 64-bit integers; no instant comes near the end of the signed ones.
-fn instant(milliseconds: u64) -> i64 {
-    i64::try_from(milliseconds).unwrap_or(i64::MAX)
-}
-
-fn milliseconds(instant: i64) -> u64 {
-    u64::try_from(instant).unwrap_or(0)
 }
 
 fn read(
@@ -135,7 +81,7 @@ fn read(
                 user: UserId::from_bytes(row.get(1)?),
                 upload: row.get(2)?,
                 sealed: row.get(3)?,
-                created: Timestamp::from_millis(milliseconds(row.get(4)?)),
+                created: Timestamp::from_millis(unsigned(row.get(4)?)),
             })
         })
         .optional()
@@ -197,7 +143,7 @@ impl VaultStore for SqliteVaultStore {
                     user,
                     record.upload,
                     record.sealed,
-                    instant(record.created.millis()),
+                    signed(record.created.millis()),
                 ],
             )?;
             transaction.commit()?;
@@ -220,17 +166,17 @@ impl VaultStore for SqliteVaultStore {
                 .prepare_cached("SELECT busy_until FROM attempt WHERE record = ?1")?
                 .query_row([record.as_array()], |row| row.get(0))
                 .optional()?;
-            let taken = limit.take(milliseconds(busy_until.unwrap_or(0)), now.millis());
+            let taken = limit.take(unsigned(busy_until.unwrap_or(0)), now.millis());
             if let Ok(next) = taken {
                 transaction
                     .prepare_cached("DELETE FROM attempt WHERE busy_until <= ?1")?
-                    .execute([instant(now.millis())])?;
+                    .execute([signed(now.millis())])?;
                 transaction
                     .prepare_cached(
                         "INSERT INTO attempt (record, busy_until) VALUES (?1, ?2)
                          ON CONFLICT (record) DO UPDATE SET busy_until = excluded.busy_until",
                     )?
-                    .execute(params![record.as_array(), instant(next)])?;
+                    .execute(params![record.as_array(), signed(next)])?;
             }
             transaction.commit()?;
             Ok(taken.map(|_| ()))
@@ -253,7 +199,7 @@ impl VaultStore for SqliteVaultStore {
             let Some(busy_until) = busy_until else {
                 return Ok(());
             };
-            let before = limit.give_back(milliseconds(busy_until));
+            let before = limit.give_back(unsigned(busy_until));
             if before <= now.millis() {
                 connection
                     .prepare_cached("DELETE FROM attempt WHERE record = ?1")?
@@ -261,7 +207,7 @@ impl VaultStore for SqliteVaultStore {
             } else {
                 connection
                     .prepare_cached("UPDATE attempt SET busy_until = ?2 WHERE record = ?1")?
-                    .execute(params![record.as_array(), instant(before)])?;
+                    .execute(params![record.as_array(), signed(before)])?;
             }
             Ok(())
         };
