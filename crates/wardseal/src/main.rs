@@ -1,0 +1,41 @@
+//! The one program of Wardseal: `wardseal serve` runs the servers.
+
+mod config;
+mod serve;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// End-to-end encryption for applications: seal for people and groups, share, revoke.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the key server, the vault, or both for development.
+    Serve(config::ServeArguments),
+}
+
+/// What the program exits with when it could not begin: a mistake in arguments, configuration or
+/// surroundings, which a person has to correct.
+const CANNOT_START: u8 = 2;
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let done = match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // When even this cannot be written there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(CANNOT_START)
+        }
+    }
+}
