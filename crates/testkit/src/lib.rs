@@ -11,8 +11,17 @@
     reason = "only tests use this crate; a broken fixture must stop them where it broke"
 )]
 
+#[cfg(feature = "servers")]
+mod hostile;
 mod person;
+#[cfg(feature = "servers")]
+mod servers;
 mod town;
+
+#[cfg(feature = "servers")]
+pub use hostile::{Fault, HostileProxy};
+#[cfg(feature = "servers")]
+pub use servers::{ServerOptions, Servers};
 
 pub use person::{Device, Person, secret, seeded};
 pub use town::{Town, root_key, token_key};
