@@ -17,6 +17,8 @@
 //! sealed under a new epoch.
 
 mod client;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod devices;
 mod groups;
 mod learn;
@@ -34,7 +36,7 @@ pub use devices::Device;
 pub use groups::{Group, GroupMember};
 pub use objects::{ObjectInfo, Opening, Sealing};
 pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};
-pub use recovery::{NewPassword, PasswordUpload, UnlockedIdentity};
+pub use recovery::{NewPassword, PasswordUpload, StoredPassword, UnlockedIdentity};
 pub use sessions::{Recipient, Session, SessionPage};
 pub use sign_up::SignUp;
 pub use wardseal_client_core::{

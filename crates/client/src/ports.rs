@@ -92,3 +92,13 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_keeps_what_a_store_must_keep() {
+        crate::conformance::store(MemoryStore::default).await;
+    }
+}

@@ -28,11 +28,21 @@ use crate::{
     ports::{StateStore, Transport},
 };
 
-/// A password that is being set: name of its record at the vault.
+/// A password that is being set.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NewPassword {
-    /// Name of the record, drawn at random.
+    /// Name of its record at the vault, drawn at random.
     pub record: FixedBytes<32>,
+    /// What enters the blinded input beside the password: the account of
+    /// [`Client::password_account`].
+    pub account: FixedBytes<32>,
+}
+
+/// A password whose record lies at the vault and is not live yet.
+#[derive(Debug)]
+pub struct StoredPassword {
+    roaming: Identity,
+    vault: VaultRecord,
 }
 
 /// What OPAQUE gave at the end of a registration.
@@ -64,16 +74,34 @@ pub struct UnlockedIdentity<'a> {
 }
 
 impl<T: Transport, S: StateStore> Client<T, S> {
+    /// What enters the blinded input of the key server's evaluation beside the password, for the
+    /// person whom the application calls so. It is known before the server says anything, and the
+    /// same when the password is set and when it is typed.
+    #[must_use]
+    pub fn password_account(&self, name: &str) -> FixedBytes<32> {
+        binding::index(&self.config.tenant, name)
+    }
+
     /// Begins to set a password.
     ///
     /// # Errors
-    /// [`Misuse::NoIdentity`].
+    /// [`Misuse::NoIdentity`], [`Error::Transport`].
     pub async fn new_password(&self) -> Result<NewPassword, Error> {
         let mut inner = self.inner.lock().await;
-        inner.identity()?;
+        let inner = &mut *inner;
+        let user = inner.identity()?.user;
+        self.learn(inner, [user.into()], true).await?;
+        let bound = inner
+            .knowledge
+            .world()
+            .user(&user)
+            .and_then(|state| state.binding.as_ref())
+            .ok_or(Misuse::NotFound(user.into()))?;
+        let account = bound.index;
         let record = Secret::<32>::generate(inner.rng.as_mut())?;
         Ok(NewPassword {
             record: FixedBytes(*record.expose()),
+            account,
         })
     }
 
@@ -113,23 +141,22 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(started.response.0)
     }
 
-    /// Sets the password: draws a password device, leaves its keys at the vault, sealed, and enters
-    /// it into our chain in place of the one before. One statement decides which record is live, so
-    /// exactly one password works at every instant.
+    /// Draws a password device and leaves its keys at the vault, sealed. The password before stays
+    /// the one that works until [`adopt_password`](Self::adopt_password); in between, log in to the
+    /// new record, since a registration proves nothing about the vault's answer.
     ///
     /// # Errors
-    /// [`Error::Rejected`], [`Error::Transport`]: the password before still works then.
-    pub async fn set_password(
+    /// [`Error::Rejected`], [`Error::Transport`].
+    pub async fn store_password(
         &self,
         password: NewPassword,
         registered: PasswordUpload<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<StoredPassword, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let tenant = self.config.tenant;
         let user = inner.identity()?.user;
         self.learn(inner, [user.into()], true).await?;
-        self.newest_seed(inner, RingId::User(user)).await?;
         let device = DeviceSecrets::generate(DeviceKind::Password, inner.rng.as_mut())?;
         let roaming = Identity {
             tenant,
@@ -145,11 +172,29 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         )?;
         let request = store_request(inner, tenant, user, password, &registered, sealed)?;
         self.call::<StoreRecord>(&request).await?;
-        let vault = VaultRecord {
-            record: password.record,
-            vault_key: FixedBytes(registered.vault_key),
-            oprf_key: FixedBytes(registered.oprf_key),
-        };
+        Ok(StoredPassword {
+            roaming,
+            vault: VaultRecord {
+                record: password.record,
+                vault_key: FixedBytes(registered.vault_key),
+                oprf_key: FixedBytes(registered.oprf_key),
+            },
+        })
+    }
+
+    /// Enters a stored password into our chain, in place of the one before. One statement decides
+    /// which record is live, so exactly one password works at every instant.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`], [`Error::Transport`]: the password before still works then, unless the
+    /// answer alone was lost.
+    pub async fn adopt_password(&self, stored: StoredPassword) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let user = inner.identity()?.user;
+        let StoredPassword { roaming, vault } = stored;
+        self.learn(inner, [user.into()], true).await?;
+        self.newest_seed(inner, RingId::User(user)).await?;
         self.change(inner, &[ChainId::User(user)], |composer| {
             let device = &roaming.device;
             composer
