@@ -93,6 +93,10 @@ fn check_place(
     if position == NOW {
         return Err(Refusal::OutOfOrder);
     }
+    // Nobody has seen more of the log than stood in it before his own statement.
+    if body.seen.is_some_and(|seen| seen.size > position) {
+        return Err(Refusal::OutOfOrder);
+    }
     let Some(previous) = previous else {
         return if body.op.is_genesis() {
             Ok(())

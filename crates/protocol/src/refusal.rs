@@ -20,8 +20,9 @@ pub enum Refusal {
     /// It does not follow the present head: somebody else was faster, or it is a replay.
     #[error("the statement does not follow the head of its chain: fetch the chain and try again")]
     StaleParent,
-    /// Its position in the log is not after that of the statement before it.
-    #[error("the log has the statement before its predecessor: the server contradicts itself")]
+    /// Its position in the log is not after that of the statement before it, or within what the
+    /// author had seen of the log when he made it.
+    #[error("the log has the statement before what it follows: the server contradicts itself")]
     OutOfOrder,
     /// The signature does not verify, or is weaker than the chain demands.
     #[error("the signature of the statement does not verify")]

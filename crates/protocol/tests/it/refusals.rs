@@ -10,7 +10,7 @@ use wardseal_protocol::{
         VaultRecord,
     },
     state::{NOW, States, World as _},
-    statement::{Author, Statement},
+    statement::{Author, Seen, Statement},
 };
 use wardseal_testkit::{Device, Person, Town, root_key};
 use wardseal_types::{
@@ -245,6 +245,26 @@ fn places() -> Cases {
         let result = fold::apply(previous.as_ref(), &next, position, &town.states);
         case(&mut cases, "out_of_order", result.map(|_| ()));
     }
+    // A log that is restored from a backup gives a place that its author has seen taken.
+    let mut body = next.body().clone();
+    for (ahead, refused) in [(0, false), (1, true)] {
+        body.seen = Some(Seen {
+            size: town.next_position() + ahead,
+            root: FixedBytes([0; 32]),
+        });
+        let signed = body.clone().sign(&bob.device.sign).expect("signs");
+        match town.fold(&signed) {
+            Ok(_) => assert!(!refused),
+            Err(refusal) => case(&mut cases, "out_of_order", Err(refusal)),
+        }
+    }
+    assert_eq!(
+        cases
+            .iter()
+            .filter(|(code, _)| *code == "out_of_order")
+            .count(),
+        4
+    );
     drop(carol);
     cases
 }
@@ -683,10 +703,11 @@ fn epochs() -> Cases {
         &mut cases,
         "bad_epoch",
         spoiled(|town, removal| {
-            let old =
-                town.log.iter().rev().find_map(|statement| {
-                    statement.group().and_then(|_| statement.body().op.epoch().cloned())
-                });
+            let old = town.log.iter().rev().find_map(|statement| {
+                statement
+                    .group()
+                    .and_then(|_| statement.body().op.epoch().cloned())
+            });
             removal.epoch.commitment = old.expect("a group epoch").commitment;
         }),
     );
@@ -878,8 +899,7 @@ fn epochs() -> Cases {
     let statement = town.says(&alice, group, op);
     case(&mut cases, "bad_cause", town.fold(&statement).map(|_| ()));
     let op = rotation(&mut town, vec![cause]);
-    town.say(&alice, group, op)
-        .expect("the loss is answered");
+    town.say(&alice, group, op).expect("the loss is answered");
     let op = rotation(&mut town, vec![cause]);
     case(
         &mut cases,

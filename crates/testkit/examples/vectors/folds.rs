@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use wardseal_protocol::{
     keys::DeviceKind,
     op::{Membership, Op, Rights, Role, Rotation},
-    statement::{Author, Statement},
+    statement::{Author, Seen, Statement},
 };
 use wardseal_testkit::{Person, Town, root_key};
-use wardseal_types::{Base64Url, GroupId, MemberId, SessionId};
+use wardseal_types::{Base64Url, FixedBytes, GroupId, MemberId, SessionId};
 
 use crate::{Set, small::text};
 
@@ -263,6 +263,20 @@ fn sessions(set: &mut Set) {
     let mut case = |name: &str, description: &str, expect: &str, town: &Town, last: &Statement| {
         set.case("fold", name, description, expect, &log(town, Some(last)));
     };
+    let op = Op::Describe(0, Base64Url(vec![3]));
+    let mut body = town.body(session.into(), alice.author(), op);
+    body.seen = Some(Seen {
+        size: town.next_position() + 1,
+        root: FixedBytes([0; 32]),
+    });
+    let statement = body.sign(&alice.device.sign).expect("signs");
+    case(
+        "seen-too-much",
+        "The author had seen more of the log than now precedes his statement.",
+        "out_of_order",
+        town,
+        &statement,
+    );
     town.lose_device(bob).expect("a loss");
     let members = town.members(session);
     let epoch = town.next_epoch(session, &members);
