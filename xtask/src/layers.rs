@@ -28,6 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/client", &["crates/client-core"]),
     ("crates/client-http", &["crates/client"]),
     ("crates/client-sqlite", &["crates/client"]),
+    (
+        "crates/client-password",
+        &["crates/client", "crates/password"],
+    ),
     ("crates/wasm", &["crates/client"]),
     ("crates/wasm-recovery", &["crates/password", "crates/types"]),
     (
@@ -70,6 +74,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "crates/client-core",
             "crates/client",
             "crates/client-http",
+            "crates/client-password",
             "crates/client-sqlite",
             "crates/tenant",
             "crates/password",
