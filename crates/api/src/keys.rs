@@ -404,3 +404,39 @@ endpoint! {
     (EvaluateRequest) -> Evaluated,
     problems: [TooManyAttempts]
 }
+
+body! {
+    /// What a client that stays connected asks again and again.
+    pub struct WatchRequest {
+        /// The tenant.
+        pub tenant: TenantId,
+        /// Number of leaves of the log whose news the caller has; absent to begin now.
+        pub since: Option<u64>,
+    }
+}
+
+body! {
+    /// A chain that grew.
+    pub struct Change {
+        /// The chain.
+        pub chain: ChainId,
+        /// Sequence number of the statement.
+        pub seq: u64,
+    }
+}
+
+body! {
+    /// What happened, oldest first. A session stands here for those who had a right to it before
+    /// the change or have one now: so a client learns that it was shut out.
+    pub struct Changes {
+        /// Statements of users, groups and sessions, at most 1000.
+        pub changes: Vec<Change>,
+        /// What to ask next with, as `since`.
+        pub next: u64,
+    }
+}
+
+endpoint! {
+    /// Waits until something happens that concerns the caller, for 25 seconds at most, and says what. Nothing that happened between two requests is lost.
+    Watch = Post "/v1/changes/watch", "watch", Bearer, Keys, (WatchRequest) -> Changes
+}

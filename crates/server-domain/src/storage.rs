@@ -152,6 +152,15 @@ pub trait Snapshot {
         from: u64,
     ) -> Result<Vec<StatementRecord>, StorageError>;
 
+    /// Which statements stand in the tenant's log from `position` on, in its order: at most `limit`,
+    /// each with its position, its chain and its place in it.
+    fn statements_since(
+        &self,
+        tenant: &TenantId,
+        position: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ChainId, u64)>, StorageError>;
+
     /// The statement at a place of a chain: its position and hash.
     fn statement_at(
         &self,

@@ -24,8 +24,11 @@ use wardseal_types::Clock;
 use crate::{
     failure::Failure,
     keys::{self, Keys},
-    operation::{MOST_AT_ONCE, OperationId, RequestId, json, run},
-    routes::{Authenticates, CallerHandler, OpenHandler, Operation, Routes, declares, find},
+    operation::{MOST_AT_ONCE, MOST_WAITING, OperationId, RequestId, json, run, wait},
+    routes::{
+        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, WaitingHandler,
+        declares, find,
+    },
     vault::{self, Vault},
 };
 
@@ -129,7 +132,9 @@ impl App {
             .method_not_allowed_fallback(nothing_here)
             .layer(
                 CorsLayer::new()
-                    .allow_origin(AllowOrigin::predicate(move |origin, _| origins.admit(origin)))
+                    .allow_origin(AllowOrigin::predicate(move |origin, _| {
+                        origins.admit(origin)
+                    }))
                     .allow_methods([HttpMethod::GET, HttpMethod::POST])
                     .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
                     .expose_headers([header::RETRY_AFTER, REQUEST_ID])
@@ -186,7 +191,9 @@ impl<S: Send + Sync + 'static> Routes<S> for Mounted<S> {
         let (state, at_once) = (Arc::clone(&self.state), Arc::clone(&self.at_once));
         let service = move |request: Request| {
             let (state, at_once) = (Arc::clone(&state), Arc::clone(&at_once));
-            run::<E>(at_once, request, false, move |_, body| handler(&state, body))
+            run::<E>(at_once, request, false, move |_, body| {
+                handler(&state, body)
+            })
         };
         self.mount::<E>(on(filter::<E>(), service));
     }
@@ -202,6 +209,25 @@ impl<S: Send + Sync + 'static> Routes<S> for Mounted<S> {
             run::<E>(at_once, request, true, move |token, body| {
                 let caller = state.authenticate(token)?;
                 handler(&state, &caller, body)
+            })
+        };
+        self.mount::<E>(on(filter::<E>(), service));
+    }
+
+    fn waiting<E: Operation>(&mut self, handler: WaitingHandler<S, E>)
+    where
+        S: Authenticates + Grows,
+    {
+        const { declares::<E>(true) };
+        let state = Arc::clone(&self.state);
+        let waiting = Arc::new(Semaphore::new(MOST_WAITING));
+        let service = move |request: Request| {
+            let (state, waiting) = (Arc::clone(&state), Arc::clone(&waiting));
+            let growth = state.growth();
+            wait::<E>(waiting, request, growth, move |token, body, last| {
+                // Asked every time: a device that was revoked while it waited hears nothing.
+                let caller = state.authenticate(token)?;
+                handler(&state, &caller, body, last)
             })
         };
         self.mount::<E>(on(filter::<E>(), service));

@@ -68,18 +68,26 @@ impl From<DomainError> for Failure {
             Self::from(problem)
         };
         match &error {
-            DomainError::Malformed(_) => Self::with_detail(Code::MalformedRequest, error.to_string()),
+            DomainError::Malformed(_) => {
+                Self::with_detail(Code::MalformedRequest, error.to_string())
+            }
             DomainError::UnknownTenant => Self::new(Code::UnknownTenant),
             DomainError::NotFound => Self::new(Code::NotFound),
             DomainError::SignInRequired => Self::new(Code::SignInRequired),
             DomainError::TokenExpired => Self::new(Code::TokenExpired),
             DomainError::SignInRefused => Self::new(Code::SignInRefused),
             DomainError::ChallengeExpired => Self::new(Code::ChallengeExpired),
-            DomainError::BindingRefused(_) => Self::with_detail(Code::BindingRefused, error.to_string()),
-            DomainError::BindingExpired(_) => Self::with_detail(Code::BindingExpired, error.to_string()),
+            DomainError::BindingRefused(_) => {
+                Self::with_detail(Code::BindingRefused, error.to_string())
+            }
+            DomainError::BindingExpired(_) => {
+                Self::with_detail(Code::BindingExpired, error.to_string())
+            }
             DomainError::NameTaken => Self::new(Code::NameTaken),
             DomainError::RegistrationClosed => Self::new(Code::RegistrationClosed),
-            DomainError::StatementRefused(refusal) => refused(Code::StatementRefused, refusal.code()),
+            DomainError::StatementRefused(refusal) => {
+                refused(Code::StatementRefused, refusal.code())
+            }
             DomainError::StaleStatement(refusal) => refused(Code::StaleStatement, refusal.code()),
             DomainError::BoxesRefused => Self::new(Code::BoxesRefused),
             DomainError::TooManyAttempts { retry_after } => {
@@ -97,13 +105,19 @@ impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         use ProblemCode as Code;
         match &error {
-            VaultError::Malformed(_) => Self::with_detail(Code::MalformedRequest, error.to_string()),
+            VaultError::Malformed(_) => {
+                Self::with_detail(Code::MalformedRequest, error.to_string())
+            }
             VaultError::NotSeparate => Self::new(Code::VaultNotSeparate),
-            VaultError::RegistrationClosed => Self::with_detail(Code::RegistrationClosed, error.to_string()),
+            VaultError::RegistrationClosed => {
+                Self::with_detail(Code::RegistrationClosed, error.to_string())
+            }
             VaultError::Evidence(_)
             | VaultError::TooLarge
             | VaultError::Conflict
-            | VaultError::TooManyRecords => Self::with_detail(Code::RecordRefused, error.to_string()),
+            | VaultError::TooManyRecords => {
+                Self::with_detail(Code::RecordRefused, error.to_string())
+            }
             VaultError::TooManyAttempts { retry_after } => {
                 Self::wait(Code::TooManyAttempts, *retry_after)
             }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use wardseal_api::{
     PROTOCOL,
     keys::{
-        Append, AppendRequest, Appended, Challenge, ChallengeRequest, CreateTenant,
-        CreateTenantRequest, Evaluate, EvaluateNew, EvaluateNewRequest, EvaluateRequest, Evaluated,
-        Fetch, FetchRequest, Fetched, Found, GetChallenge, GetServer, GetTenant, ListGroups,
-        ListRequest, ListSessions, ListedGroup, ListedGroups, ListedSession, ListedSessions,
-        LookedUp, Lookup, LookupRequest, ServerInfo, SignIn, SignInRequest, SignUp, SignUpRequest,
-        SignedIn, TenantRequest,
+        Append, AppendRequest, Appended, Challenge, ChallengeRequest, Change, Changes,
+        CreateTenant, CreateTenantRequest, Evaluate, EvaluateNew, EvaluateNewRequest,
+        EvaluateRequest, Evaluated, Fetch, FetchRequest, Fetched, Found, GetChallenge, GetServer,
+        GetTenant, ListGroups, ListRequest, ListSessions, ListedGroup, ListedGroups, ListedSession,
+        ListedSessions, LookedUp, Lookup, LookupRequest, ServerInfo, SignIn, SignInRequest, SignUp,
+        SignUpRequest, SignedIn, TenantRequest, Watch, WatchRequest,
     },
 };
 use wardseal_server_domain::keys::{self as domain, Caller, KeyService, Page, Wanted};
@@ -19,7 +19,7 @@ use crate::{
     app::About,
     convert::{append, appended, evaluated, fetched},
     failure::Failure,
-    routes::{Authenticates, Routes},
+    routes::{Authenticates, Grows, Routes},
 };
 
 /// What handlers of the key server work on.
@@ -37,6 +37,12 @@ impl Keys {
 impl Authenticates for Keys {
     fn authenticate(&self, token: &str) -> Result<Caller, Failure> {
         Ok(self.service.authenticate(token)?)
+    }
+}
+
+impl Grows for Keys {
+    fn growth(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.service.growth()
     }
 }
 
@@ -66,6 +72,7 @@ pub(crate) fn operations(routes: &mut impl Routes<Keys>) {
     routes.bearer::<Append>(append_statements);
     routes.bearer::<Fetch>(fetch);
     routes.bearer::<Lookup>(lookup);
+    routes.waiting::<Watch>(watch);
     routes.bearer::<ListSessions>(list_sessions);
     routes.bearer::<ListGroups>(list_groups);
     routes.bearer::<EvaluateNew>(evaluate_new);
@@ -156,6 +163,32 @@ fn lookup(keys: &Keys, caller: &Caller, body: LookupRequest) -> Result<LookedUp,
     })
 }
 
+/// An answer as soon as there is one. Beginning takes no waiting, and neither does catching up with
+/// what concerned others only: the caller then has a newer place to ask from.
+fn watch(
+    keys: &Keys,
+    caller: &Caller,
+    body: &WatchRequest,
+    last: bool,
+) -> Result<Option<Changes>, Failure> {
+    let happened = keys.service.changes(caller, &body.tenant, body.since)?;
+    if happened.changes.is_empty() && body.since.is_some() && !last {
+        return Ok(None);
+    }
+    let changes = happened
+        .changes
+        .into_iter()
+        .map(|change| Change {
+            chain: change.chain,
+            seq: change.seq,
+        })
+        .collect();
+    Ok(Some(Changes {
+        changes,
+        next: happened.next,
+    }))
+}
+
 const fn page(body: &ListRequest) -> Page {
     Page {
         after: body.after,
@@ -187,7 +220,9 @@ fn list_sessions(
 }
 
 fn list_groups(keys: &Keys, caller: &Caller, body: ListRequest) -> Result<ListedGroups, Failure> {
-    let listed = keys.service.list_groups(caller, &body.tenant, page(&body))?;
+    let listed = keys
+        .service
+        .list_groups(caller, &body.tenant, page(&body))?;
     Ok(ListedGroups {
         groups: listed
             .entries
@@ -207,12 +242,9 @@ fn evaluate_new(
     caller: &Caller,
     body: EvaluateNewRequest,
 ) -> Result<Evaluated, Failure> {
-    let done = keys.service.evaluate_new(
-        caller,
-        &body.tenant,
-        &body.record,
-        body.blinded.as_slice(),
-    )?;
+    let done =
+        keys.service
+            .evaluate_new(caller, &body.tenant, &body.record, body.blinded.as_slice())?;
     Ok(evaluated(done))
 }
 

@@ -16,7 +16,7 @@ use wardseal_api::{Auth, Endpoint, Method, PROBLEM_MEDIA_TYPE, Problem, ProblemC
 
 use crate::{
     keys,
-    routes::{Authenticates, CallerHandler, OpenHandler, Operation, Routes},
+    routes::{Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, WaitingHandler},
     vault,
 };
 
@@ -41,7 +41,9 @@ pub fn document() -> OpenApi {
             SecurityScheme::Http(
                 Http::builder()
                     .scheme(HttpAuthScheme::Bearer)
-                    .description(Some("What `sign_in` gives. It lives for minutes, and dies with its device."))
+                    .description(Some(
+                        "What `sign_in` gives. It lives for minutes, and dies with its device.",
+                    ))
                     .build(),
             ),
         );
@@ -74,7 +76,8 @@ impl Document {
         let mut parts = Vec::new();
         T::schemas(&mut parts);
         self.schemas.extend(parts);
-        self.schemas.insert(T::name().into(), <T as PartialSchema>::schema());
+        self.schemas
+            .insert(T::name().into(), <T as PartialSchema>::schema());
         Ref::from_schema_name(T::name())
     }
 
@@ -98,7 +101,8 @@ impl Document {
             ));
         }
         if matches!(E::AUTH, Auth::Bearer) {
-            operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []));
+            operation =
+                operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []));
         }
         let mut responses = problems::<E>();
         let content = ContentBuilder::new()
@@ -129,10 +133,11 @@ fn problems<E: Endpoint>() -> Responses {
     };
     let mut by_status = BTreeMap::<u16, Vec<String>>::new();
     for code in [E::PROBLEMS, with_token, ProblemCode::ANYWHERE].concat() {
-        by_status
-            .entry(code.status())
-            .or_default()
-            .push(format!("`{}`: {}", code.code(), code.meaning()));
+        by_status.entry(code.status()).or_default().push(format!(
+            "`{}`: {}",
+            code.code(),
+            code.meaning()
+        ));
     }
     let mut responses = Responses::new();
     for (status, codes) in by_status {
@@ -159,6 +164,13 @@ impl<S> Routes<S> for Document {
     fn bearer<E: Operation>(&mut self, _: CallerHandler<S, E>)
     where
         S: Authenticates,
+    {
+        self.add::<E>();
+    }
+
+    fn waiting<E: Operation>(&mut self, _: WaitingHandler<S, E>)
+    where
+        S: Authenticates + Grows,
     {
         self.add::<E>();
     }

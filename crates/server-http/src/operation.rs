@@ -9,7 +9,10 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, timeout, timeout_at},
+};
 use wardseal_api::{Endpoint, Method, ProblemCode};
 use wardseal_types::limits;
 
@@ -24,6 +27,13 @@ const WORK_TIME: Duration = Duration::from_secs(60);
 
 /// Requests that are worked on at once; beyond it the answer is [`ProblemCode::Unavailable`].
 pub(crate) const MOST_AT_ONCE: usize = 256;
+
+/// Requests that wait for news at once; beyond it the answer is [`ProblemCode::Unavailable`]. One that
+/// waits holds a connection and a few kilobytes, and no thread.
+pub(crate) const MOST_WAITING: usize = 10_000;
+
+/// How long a request waits for news.
+const NEWS_TIME: Duration = Duration::from_secs(25);
 
 /// Names a request in the log and in the answer.
 #[derive(Clone, Debug)]
@@ -58,9 +68,79 @@ async fn attempt<E: Endpoint<Request: Send + 'static, Response: Send + 'static>>
     bearer: bool,
     work: impl FnOnce(&str, E::Request) -> Result<E::Response, Failure> + Send + 'static,
 ) -> Result<Response<Body>, Failure> {
-    let Ok(permit) = at_once.try_acquire_owned() else {
-        return Err(Failure::wait(ProblemCode::Unavailable, 1));
+    let permit = admit(at_once)?;
+    let (token, request) = take_apart::<E>(request, bearer).await?;
+    let answer = blocking(move || {
+        // Held for as long as the work takes, even if nobody waits for it any more.
+        let _permit = permit;
+        work(&token, request)
+    });
+    json(&answer.await?)
+}
+
+/// Takes a request of the operation `E` apart and asks `work` again whenever something was written,
+/// until it has an answer; at the end with `true`, when it must answer.
+pub(crate) async fn wait<E: Endpoint<Request: Send + Sync + 'static, Response: Send + 'static>>(
+    waiting: Arc<Semaphore>,
+    request: Request<Body>,
+    growth: watch::Receiver<u64>,
+    work: impl Fn(&str, &E::Request, bool) -> Result<Option<E::Response>, Failure>
+    + Send
+    + Sync
+    + 'static,
+) -> Response<Body> {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut answer = match attempt_waiting::<E>(waiting, request, growth, work).await {
+        Ok(answer) => answer,
+        Err(failure) => failure
+            .named(id.as_ref().map_or("", |id| &id.0))
+            .into_response(),
     };
+    answer.extensions_mut().insert(OperationId(E::ID));
+    answer
+}
+
+async fn attempt_waiting<E: Endpoint<Request: Send + Sync + 'static, Response: Send + 'static>>(
+    waiting: Arc<Semaphore>,
+    request: Request<Body>,
+    mut growth: watch::Receiver<u64>,
+    work: impl Fn(&str, &E::Request, bool) -> Result<Option<E::Response>, Failure>
+    + Send
+    + Sync
+    + 'static,
+) -> Result<Response<Body>, Failure> {
+    let _permit = admit(waiting)?;
+    let (token, request) = take_apart::<E>(request, true).await?;
+    let asked = Arc::new((token, request, work));
+    let end = Instant::now() + NEWS_TIME;
+    let mut last = false;
+    loop {
+        // What is written from here on wakes us, so nothing falls between asking and waiting.
+        growth.mark_unchanged();
+        let asking = Arc::clone(&asked);
+        let answer = blocking(move || {
+            let (token, request, work) = &*asking;
+            work(token, request, last)
+        });
+        if let Some(answer) = answer.await? {
+            return json(&answer);
+        }
+        // Only a server that stops has nobody left who writes.
+        last = !matches!(timeout_at(end, growth.changed()).await, Ok(Ok(())));
+    }
+}
+
+fn admit(at_once: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
+    at_once
+        .try_acquire_owned()
+        .map_err(|_| Failure::wait(ProblemCode::Unavailable, 1))
+}
+
+/// The token, if one is asked for, and the body.
+async fn take_apart<E: Endpoint>(
+    request: Request<Body>,
+    bearer: bool,
+) -> Result<(String, E::Request), Failure> {
     let (parts, body) = request.into_parts();
     let token = if bearer {
         token(&parts.headers)?.to_owned()
@@ -74,15 +154,14 @@ async fn attempt<E: Endpoint<Request: Send + 'static, Response: Send + 'static>>
             read(body).await?
         }
     };
-    let request = parse::<E::Request>(&bytes)?;
-    drop(bytes);
-    let task = tokio::task::spawn_blocking(move || {
-        // Held for as long as the work takes, even if nobody waits for it any more.
-        let _permit = permit;
-        work(&token, request)
-    });
-    match timeout(WORK_TIME, task).await {
-        Ok(Ok(answer)) => json(&answer?),
+    Ok((token, parse::<E::Request>(&bytes)?))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match timeout(WORK_TIME, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(answer)) => answer,
         Ok(Err(error)) if error.is_panic() => Err(Failure::internal("a handler panicked")),
         Ok(Err(_)) | Err(_) => Err(Failure::wait(ProblemCode::Unavailable, 1)),
     }

@@ -10,7 +10,7 @@ use crate::{failure::Failure, keys, vault};
 /// An endpoint whose bodies can be described and can cross threads.
 pub(crate) trait Operation:
     Endpoint<
-        Request: DeserializeOwned + ToSchema + Send + 'static,
+        Request: DeserializeOwned + ToSchema + Send + Sync + 'static,
         Response: Serialize + ToSchema + Send + 'static,
     > + 'static
 {
@@ -18,7 +18,7 @@ pub(crate) trait Operation:
 
 impl<E> Operation for E where
     E: Endpoint<
-            Request: DeserializeOwned + ToSchema + Send + 'static,
+            Request: DeserializeOwned + ToSchema + Send + Sync + 'static,
             Response: Serialize + ToSchema + Send + 'static,
         > + 'static
 {
@@ -32,6 +32,15 @@ pub(crate) type OpenHandler<S, E> =
 pub(crate) type CallerHandler<S, E> =
     fn(&S, &Caller, <E as Endpoint>::Request) -> Result<<E as Endpoint>::Response, Failure>;
 
+/// How an operation is done that may have nothing to say yet: it is asked again when something was
+/// written, and at the end with `last`, when it must answer. It may block.
+pub(crate) type WaitingHandler<S, E> = fn(
+    &S,
+    &Caller,
+    &<E as Endpoint>::Request,
+    bool,
+) -> Result<Option<<E as Endpoint>::Response>, Failure>;
+
 /// Takes operations of a role whose handlers work on `S`.
 pub(crate) trait Routes<S> {
     /// Adds an operation that anybody may ask for.
@@ -41,6 +50,16 @@ pub(crate) trait Routes<S> {
     fn bearer<E: Operation>(&mut self, handler: CallerHandler<S, E>)
     where
         S: Authenticates;
+
+    /// Adds an operation that needs a token and may wait.
+    fn waiting<E: Operation>(&mut self, handler: WaitingHandler<S, E>)
+    where
+        S: Authenticates + Grows;
+}
+
+/// Says when something was written.
+pub(crate) trait Grows {
+    fn growth(&self) -> tokio::sync::watch::Receiver<u64>;
 }
 
 /// Knows callers by their tokens. The vault does not: it knows nobody.
@@ -101,6 +120,13 @@ impl<S> Routes<S> for All {
     fn bearer<E: Operation>(&mut self, _: CallerHandler<S, E>)
     where
         S: Authenticates,
+    {
+        self.add::<E>();
+    }
+
+    fn waiting<E: Operation>(&mut self, _: WaitingHandler<S, E>)
+    where
+        S: Authenticates + Grows,
     {
         self.add::<E>();
     }

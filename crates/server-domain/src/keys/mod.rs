@@ -9,6 +9,7 @@ mod lists;
 mod model;
 mod passwords;
 mod sign_in;
+mod watch;
 mod world;
 mod writer;
 
@@ -26,6 +27,7 @@ pub use model::{
 };
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};
+pub use watch::{Change, Changes};
 
 use self::{world::Cache, writer::Writer};
 use crate::{
@@ -74,6 +76,8 @@ pub(crate) struct Shared {
     /// Checkpoints that were signed anew since the store's became too old. They need not be kept:
     /// whoever starts again signs again.
     renewed: Mutex<HashMap<TenantId, LogRecord>>,
+    /// Counts what was written, for those who wait for it.
+    pub(crate) growth: tokio::sync::watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -116,6 +120,7 @@ impl KeyService {
             random,
             config,
             renewed: Mutex::default(),
+            growth: tokio::sync::watch::Sender::new(0),
         });
         Ok(Self {
             writer: Writer::start(Arc::clone(&shared))?,

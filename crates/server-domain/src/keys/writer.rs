@@ -125,6 +125,11 @@ impl<'a> Batch<'a> {
         for ((tenant, _), state) in self.states {
             self.shared.cache.learn(&tenant, [state]);
         }
+        if !self.sizes.is_empty() {
+            self.shared
+                .growth
+                .send_modify(|batches| *batches = batches.wrapping_add(1));
+        }
         Ok(())
     }
 }

@@ -138,6 +138,25 @@ impl Snapshot for Session<'_> {
         )
     }
 
+    fn statements_since(
+        &self,
+        tenant: &TenantId,
+        position: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ChainId, u64)>, StorageError> {
+        self.all(
+            "SELECT position, kind, chain, seq FROM statement
+             WHERE tenant = ?1 AND position >= ?2 ORDER BY position LIMIT ?3",
+            params![tenant.as_bytes(), signed(position), limit],
+            |row| {
+                let kind = row.get(1)?;
+                let chain = ChainId::from_parts(kind, row.get(2)?)
+                    .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, kind.into()))?;
+                Ok((unsigned(row.get(0)?), chain, unsigned(row.get(3)?)))
+            },
+        )
+    }
+
     fn statement_at(
         &self,
         tenant: &TenantId,
