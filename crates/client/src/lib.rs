@@ -30,6 +30,7 @@ mod recovery;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod watch;
 
 pub use client::{CachePolicy, Client, Config, Profile};
 pub use devices::Device;
@@ -46,3 +47,4 @@ pub use wardseal_client_core::{
     protocol::op::{Rights, Role},
     types,
 };
+pub use watch::WatchPosition;

@@ -18,6 +18,7 @@ use crate::{
     client::{CachePolicy, Client, Inner},
     groups::ring_of,
     ports::{StateStore, Transport},
+    records::{self, SealedBatch},
 };
 
 /// A recipient of a session.
@@ -366,15 +367,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         epoch: u32,
     ) -> Result<Seed, Error> {
         let ring = RingId::Session(session);
-        let now = self.clock.now();
-        let ttl = match self.config.cache {
-            CachePolicy::Off => 0,
-            CachePolicy::Memory { ttl } | CachePolicy::Persistent { ttl } => ttl,
-        };
-        let lease = inner
-            .asked
-            .get(&ring)
-            .is_some_and(|asked| now.since(*asked) < ttl && now >= *asked);
+        self.expire(inner).await?;
+        let lease = inner.asked.contains_key(&ring);
         let known = inner
             .knowledge
             .world()
@@ -397,6 +391,33 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(seed)
     }
 
+    /// Drops the keys of every session about which the server was last asked longer ago than the
+    /// cache policy allows, here and in the store. A clock that was set back counts as too long.
+    pub(crate) async fn expire(&self, inner: &mut Inner) -> Result<(), Error> {
+        let now = self.clock.now();
+        let ttl = match self.config.cache {
+            CachePolicy::Off => 0,
+            CachePolicy::Memory { ttl } | CachePolicy::Persistent { ttl } => ttl,
+        };
+        let over: Vec<_> = inner
+            .asked
+            .iter()
+            .filter(|(_, asked)| now.since(**asked) >= ttl || now < **asked)
+            .filter_map(|(ring, _)| match ring {
+                RingId::Session(session) => Some(*session),
+                RingId::User(_) | RingId::Group(_) => None,
+            })
+            .collect();
+        let mut batch = SealedBatch::default();
+        for session in over {
+            self.drop_session(inner, session);
+            if matches!(self.config.cache, CachePolicy::Persistent { .. }) {
+                batch.delete(records::boxes_key(&RingId::Session(session)));
+            }
+        }
+        self.store.commit(batch).await
+    }
+
     /// Drops a session's keys at once when nothing is to be cached.
     pub(crate) fn end_use(&self, inner: &mut Inner, session: SessionId) {
         if self.config.cache == CachePolicy::Off {
@@ -404,7 +425,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
     }
 
-    fn drop_session(&self, inner: &mut Inner, session: SessionId) {
+    pub(crate) fn drop_session(&self, inner: &mut Inner, session: SessionId) {
         let ring = RingId::Session(session);
         inner.keyring.forget(ring);
         inner.knowledge.forget_boxes(&ring);

@@ -47,7 +47,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
     }
 
-    async fn token(&self, inner: &mut Inner) -> Result<String, Error> {
+    pub(crate) async fn token(&self, inner: &mut Inner) -> Result<String, Error> {
         let now = self.clock.now();
         if let Some(token) = &inner.token
             && now.plus_millis(RENEW_BEFORE) < token.expires
