@@ -3,30 +3,32 @@
 //! A [`Composer`] looks at verified knowledge only. What it makes is a [`Draft`]: nothing is known
 //! to be so before the server has appended it and the answer was absorbed.
 
+mod groups;
+mod sessions;
+mod users;
+
 use rand_core::CryptoRng;
 use wardseal_crypto::{CryptoError, chunked, kem::KemPublicKey, label};
 use wardseal_protocol::{
     cbor,
     keys::DeviceKeys,
-    op::{
-        Cause, Entry, Grant, Membership, Op, Removal, Rights, Role, Rotation, SetRecovery,
-        VaultRecord,
-    },
+    op::{Cause, Entry, Op, Removal, Rotation},
     ring::{BoxContext, BoxRef, Epoch, LinkContext, RingKind, SealedBox, Seed, WrapKey},
     state::{Ring, World},
     statement::{Author, Body, Statement},
 };
 use wardseal_types::{
-    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, MemberId, RingId, SessionId,
-    TenantId, Timestamp, UserId,
+    Base64Url, BoxedBytes, ChainId, FixedBytes, MemberId, RingId, TenantId, Timestamp,
 };
 
 use crate::{
     error::{Error, Misuse},
-    identity::{DeviceSecrets, Identity},
+    identity::Identity,
     keyring::Keyring,
     knowledge::Knowledge,
 };
+
+pub use users::{bind_user, found_user};
 
 /// Statements and boxes to be appended together, and the seeds that become ours when they are.
 #[derive(Debug, Default)]
@@ -285,312 +287,6 @@ impl Composer<'_> {
             .collect()
     }
 
-    // --- users ---------------------------------------------------------------------------------
-
-    /// One more ordinary device of our own.
-    ///
-    /// # Errors
-    /// [`Misuse::NoKey`] when the present seed of our user is not held.
-    pub fn add_device(&mut self, device: &DeviceSecrets) -> Result<Draft, Error> {
-        let user = self.identity.user;
-        let ring = RingId::User(user);
-        let epoch = self.newest(ring)?;
-        let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
-        let (reference, sealed) = self.entry(ring, epoch, &device_recipient(device.keys())?)?;
-        let statement = self.next(ChainId::User(user), Op::AddDevice(new, reference))?;
-        Ok(Draft {
-            statements: vec![statement],
-            boxes: vec![sealed],
-            seeds: Vec::new(),
-        })
-    }
-
-    /// Devices of our own less, and a new epoch that shuts them out.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn revoke_devices(&mut self, devices: &[DeviceId]) -> Result<Draft, Error> {
-        let user = self.identity.user;
-        let state = self
-            .knowledge
-            .world()
-            .user(&user)
-            .ok_or_else(|| Misuse::NotFound(user.into()))?;
-        let members: Vec<_> = sorted(devices.iter().copied().map(MemberId::Device));
-        let staying = state
-            .ring
-            .members()
-            .map(|(member, _)| member)
-            .filter(|member| !members.contains(member));
-        let recipients = self.recipients(staying)?;
-        let epoch = self.next_epoch(&state.ring, &recipients, true)?;
-        let op = Op::RevokeDevice(Removal {
-            members,
-            epoch: epoch.declared.clone(),
-        });
-        self.rotated(RingId::User(user), op, epoch)
-    }
-
-    /// A password device, in place of the one before if there is one.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn set_recovery(
-        &mut self,
-        device: &DeviceSecrets,
-        vault: VaultRecord,
-    ) -> Result<Draft, Error> {
-        let user = self.identity.user;
-        let ring = RingId::User(user);
-        let state = self
-            .knowledge
-            .world()
-            .user(&user)
-            .ok_or_else(|| Misuse::NotFound(user.into()))?;
-        let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
-        let entering = device_recipient(device.keys())?;
-        let Some((old, _)) = state.password() else {
-            let epoch = self.newest(ring)?;
-            let (reference, sealed) = self.entry(ring, epoch, &entering)?;
-            let op = Op::SetRecovery(Box::new(SetRecovery {
-                device: new,
-                vault,
-                replaces: None,
-                entry: Some(reference),
-                epoch: None,
-            }));
-            return Ok(Draft {
-                statements: vec![self.next(user.into(), op)?],
-                boxes: vec![sealed],
-                seeds: Vec::new(),
-            });
-        };
-        let staying = state
-            .ring
-            .members()
-            .map(|(member, _)| member)
-            .filter(|member| *member != MemberId::Device(old));
-        let mut recipients = self.recipients(staying)?;
-        recipients.push(entering);
-        recipients.sort_by_key(|recipient| recipient.reference.member);
-        let epoch = self.next_epoch(&state.ring, &recipients, true)?;
-        let op = Op::SetRecovery(Box::new(SetRecovery {
-            device: new,
-            vault,
-            replaces: Some(old),
-            entry: None,
-            epoch: Some(epoch.declared.clone()),
-        }));
-        self.rotated(ring, op, epoch)
-    }
-
-    // --- groups --------------------------------------------------------------------------------
-
-    /// A group with these members and this name; whoever makes it is an administrator.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`] for a member whose chain is not known.
-    pub fn create_group(
-        &mut self,
-        members: &[(MemberId, Role)],
-        name: &str,
-    ) -> Result<(GroupId, Draft), Error> {
-        let me = MemberId::User(self.identity.user);
-        let mut members: Vec<_> = members
-            .iter()
-            .filter(|(member, _)| *member != me)
-            .copied()
-            .chain([(me, Role::Admin)])
-            .collect();
-        members.sort();
-        members.dedup_by_key(|(member, _)| *member);
-        let recipients = self.recipients(members.iter().map(|(member, _)| *member))?;
-        let (epoch, seed) = self.first_epoch(RingKind::Group, &recipients)?;
-        let members = members
-            .into_iter()
-            .map(|(member, role)| Membership { member, role })
-            .collect();
-        let nonce = self.nonce()?;
-        let genesis = self.genesis(Op::GroupCreate(nonce, members, epoch))?;
-        let group = genesis
-            .group()
-            .ok_or(Misuse::Invalid("a group's genesis names a group"))?;
-        let ring = RingId::Group(group);
-        let boxes = self.first_boxes(ring, &seed, &recipients)?;
-        let sealed = seal_text(&seed, ring, 0, name.as_bytes(), self.rng)?;
-        let rename = self.after(&genesis, Op::Rename(0, sealed))?;
-        let draft = Draft {
-            statements: vec![genesis, rename],
-            boxes,
-            seeds: vec![(ring, 0, seed)],
-        };
-        Ok((group, draft))
-    }
-
-    /// One more member.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn add_member(
-        &mut self,
-        group: GroupId,
-        member: MemberId,
-        role: Role,
-        visibility: Visibility,
-    ) -> Result<Draft, Error> {
-        let state = self
-            .knowledge
-            .world()
-            .group(&group)
-            .ok_or_else(|| Misuse::NotFound(group.into()))?;
-        let membership = Membership { member, role };
-        self.let_in(&state.ring, member, visibility, |entry| {
-            Op::Add(membership, entry)
-        })
-    }
-
-    /// Members less, and a new epoch that shuts them out.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn remove_members(&mut self, group: GroupId, members: &[MemberId]) -> Result<Draft, Error> {
-        let state = self
-            .knowledge
-            .world()
-            .group(&group)
-            .ok_or_else(|| Misuse::NotFound(group.into()))?;
-        self.shut_out(&state.ring, members, Op::Remove)
-    }
-
-    /// Another role for a member.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`].
-    pub fn set_role(
-        &mut self,
-        group: GroupId,
-        member: MemberId,
-        role: Role,
-    ) -> Result<Draft, Error> {
-        self.say(group.into(), Op::SetRole(Membership { member, role }))
-    }
-
-    /// Another name for a group.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn rename_group(&mut self, group: GroupId, name: &str) -> Result<Draft, Error> {
-        let (epoch, sealed) = self.seal_named(RingId::Group(group), name.as_bytes())?;
-        self.say(group.into(), Op::Rename(epoch, sealed))
-    }
-
-    /// The end of a group.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`].
-    pub fn dissolve_group(&mut self, group: GroupId) -> Result<Draft, Error> {
-        self.say(group.into(), Op::Dissolve)
-    }
-
-    // --- sessions ------------------------------------------------------------------------------
-
-    /// A session with these recipients.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`] for a recipient whose chain is not known.
-    pub fn create_session(
-        &mut self,
-        grants: &[(MemberId, Rights)],
-        label: Option<String>,
-        metadata: Option<&[u8]>,
-    ) -> Result<(SessionId, Draft), Error> {
-        let mut grants = grants.to_vec();
-        grants.sort_by_key(|(member, _)| *member);
-        let recipients = self.recipients(grants.iter().map(|(member, _)| *member))?;
-        let (epoch, seed) = self.first_epoch(RingKind::Session, &recipients)?;
-        let grants = grants
-            .into_iter()
-            .map(|(member, rights)| Grant { member, rights })
-            .collect();
-        let nonce = self.nonce()?;
-        let genesis = self.genesis(Op::SessionCreate(nonce, grants, epoch, label))?;
-        let session = genesis
-            .session()
-            .ok_or(Misuse::Invalid("a session's genesis names a session"))?;
-        let ring = RingId::Session(session);
-        let boxes = self.first_boxes(ring, &seed, &recipients)?;
-        let mut statements = vec![genesis];
-        if let (Some(metadata), Some(genesis)) = (metadata, statements.first()) {
-            let sealed = seal_text(&seed, ring, 0, metadata, self.rng)?;
-            statements.push(self.after(genesis, Op::Describe(0, sealed))?);
-        }
-        let draft = Draft {
-            statements,
-            boxes,
-            seeds: vec![(ring, 0, seed)],
-        };
-        Ok((session, draft))
-    }
-
-    /// One more recipient.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn grant(
-        &mut self,
-        session: SessionId,
-        member: MemberId,
-        rights: Rights,
-        visibility: Visibility,
-    ) -> Result<Draft, Error> {
-        let state = self
-            .knowledge
-            .world()
-            .session(&session)
-            .ok_or_else(|| Misuse::NotFound(session.into()))?;
-        let grant = Grant { member, rights };
-        self.let_in(&state.ring, member, visibility, |entry| {
-            Op::Grant(grant, entry)
-        })
-    }
-
-    /// Recipients less, and a new epoch that shuts them out.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn revoke(&mut self, session: SessionId, members: &[MemberId]) -> Result<Draft, Error> {
-        let state = self
-            .knowledge
-            .world()
-            .session(&session)
-            .ok_or_else(|| Misuse::NotFound(session.into()))?;
-        self.shut_out(&state.ring, members, Op::Revoke)
-    }
-
-    /// Other rights for a recipient.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`].
-    pub fn set_rights(
-        &mut self,
-        session: SessionId,
-        member: MemberId,
-        rights: Rights,
-    ) -> Result<Draft, Error> {
-        self.say(session.into(), Op::SetRights(Grant { member, rights }))
-    }
-
-    /// Other metadata for a session.
-    ///
-    /// # Errors
-    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
-    pub fn describe(&mut self, session: SessionId, metadata: &[u8]) -> Result<Draft, Error> {
-        let (epoch, sealed) = self.seal_named(RingId::Session(session), metadata)?;
-        self.say(session.into(), Op::Describe(epoch, sealed))
-    }
-
-    // --- rings ---------------------------------------------------------------------------------
-
     /// A new epoch for the same members, answering `causes`.
     ///
     /// # Errors
@@ -701,68 +397,6 @@ impl Composer<'_> {
         let seed = self.keyring.held(ring, epoch).ok_or(Misuse::NoKey(ring))?;
         Ok((epoch, seal_text(seed, ring, epoch, text, self.rng)?))
     }
-}
-
-/// A new user: genesis, binding of the name, and the first device.
-///
-/// The genesis comes first and gives the identifier; the application then signs the token that
-/// binds its name; [`bind_user`] completes the draft.
-///
-/// # Errors
-/// [`Error::Crypto`].
-pub fn found_user(
-    tenant: TenantId,
-    device: &DeviceSecrets,
-    now: Timestamp,
-    rng: &mut dyn CryptoRng,
-) -> Result<(UserId, Statement, Seed), Error> {
-    let recipient = device_recipient(device.keys())?;
-    let seed = Seed::generate(rng)?;
-    let epoch = declare(0, &seed, RingKind::User, None, vec![recipient.reference])?;
-    let nonce = wardseal_crypto::secret::Secret::<16>::generate(rng)?;
-    let op = Op::UserCreate(FixedBytes(*nonce.expose()), device.keys().clone(), epoch);
-    let author = Author::Founder(device.id());
-    let statement = Body::genesis(Some(tenant), author, now, None, op).sign(device.signer())?;
-    let user = statement
-        .user()
-        .ok_or(Misuse::Invalid("a user's genesis names a user"))?;
-    Ok((user, statement, seed))
-}
-
-/// Completes the draft of a new user with the token that binds his name.
-///
-/// # Errors
-/// [`Error::Crypto`].
-pub fn bind_user(
-    tenant: TenantId,
-    device: &DeviceSecrets,
-    genesis: Statement,
-    seed: Seed,
-    (commitment, token): (FixedBytes<32>, &str),
-    now: Timestamp,
-    rng: &mut dyn CryptoRng,
-) -> Result<Draft, Error> {
-    let user = genesis
-        .user()
-        .ok_or(Misuse::Invalid("a user's genesis names a user"))?;
-    let ring = RingId::User(user);
-    let recipient = device_recipient(device.keys())?;
-    let sealed = seal_box(tenant, ring, 0, &seed, &recipient, rng)?;
-    let knowledge = Knowledge::new(tenant);
-    let bind = following(
-        &knowledge,
-        Author::Device(user, device.id()),
-        now,
-        user.into(),
-        (genesis.body().seq, genesis.hash()),
-        Op::Bind(commitment, token.as_bytes().into()),
-    )
-    .sign(device.signer())?;
-    Ok(Draft {
-        statements: vec![genesis, bind],
-        boxes: vec![sealed],
-        seeds: vec![(ring, 0, seed)],
-    })
 }
 
 fn following(
