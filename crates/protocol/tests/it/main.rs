@@ -8,6 +8,7 @@
 )]
 
 mod chain;
+mod domains;
 mod log;
 mod nesting;
 mod refusals;
