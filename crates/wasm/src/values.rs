@@ -1,0 +1,158 @@
+//! Values on their way to and from JavaScript.
+
+use ::core::{fmt::Display, str::FromStr};
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wardseal_client::{
+    Rights, Role, Visibility,
+    types::{FixedBytes, IdError},
+};
+use wasm_bindgen::JsValue;
+
+use crate::errors::invalid;
+
+/// What an exported function gives: a value, or what [`crate::errors`] makes of an error.
+pub(crate) type Outcome<T> = Result<T, JsValue>;
+
+/// A plain JavaScript object that is being put together.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Object);
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a field.
+    pub(crate) fn with(self, name: &str, value: impl Into<JsValue>) -> Self {
+        // Setting a field of a plain object cannot fail.
+        let _ = Reflect::set(&self.0, &name.into(), &value.into());
+        self
+    }
+
+    /// Sets a field to a text.
+    pub(crate) fn text(self, name: &str, value: &dyn Display) -> Self {
+        self.with(name, value.to_string())
+    }
+
+    /// Sets a field to bytes.
+    pub(crate) fn bytes(self, name: &str, value: &[u8]) -> Self {
+        self.with(name, Uint8Array::from(value))
+    }
+}
+
+impl From<Record> for JsValue {
+    fn from(record: Record) -> Self {
+        record.0.into()
+    }
+}
+
+/// An array of what an iterator gives.
+pub(crate) fn list<V: Into<JsValue>>(values: impl IntoIterator<Item = V>) -> JsValue {
+    let array = Array::new();
+    for value in values {
+        array.push(&value.into());
+    }
+    array.into()
+}
+
+/// A text for JavaScript.
+pub(crate) fn text(value: &dyn Display) -> JsValue {
+    value.to_string().into()
+}
+
+/// A number that JavaScript holds exactly up to 2^53: milliseconds, positions, lengths.
+#[expect(
+    clippy::as_conversions,
+    reason = "a JavaScript number is a double; what is beyond 2^53 does not occur"
+)]
+pub(crate) const fn number(value: u64) -> f64 {
+    value as f64
+}
+
+/// A length in memory.
+pub(crate) fn length(value: usize) -> f64 {
+    number(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+/// An identifier.
+pub(crate) fn id<I: FromStr<Err = IdError>>(text: &str) -> Outcome<I> {
+    text.parse()
+        .map_err(|error: IdError| invalid(&error.to_string()))
+}
+
+/// Identifiers.
+pub(crate) fn ids<I: FromStr<Err = IdError>>(texts: &[String]) -> Outcome<Vec<I>> {
+    texts.iter().map(|text| id(text)).collect()
+}
+
+/// Members, each with what it may do.
+pub(crate) fn members<I: FromStr<Err = IdError>, W>(
+    members: &[String],
+    words: &[String],
+    read: fn(&str) -> Outcome<W>,
+) -> Outcome<Vec<(I, W)>> {
+    members
+        .iter()
+        .zip(words)
+        .map(|(member, word)| Ok((id(member)?, read(word)?)))
+        .collect()
+}
+
+/// Bytes of a known length.
+pub(crate) fn fixed<const N: usize>(bytes: &[u8]) -> Outcome<[u8; N]> {
+    bytes
+        .try_into()
+        .map_err(|_| invalid("bytes of the wrong length"))
+}
+
+/// 32 bytes.
+pub(crate) fn bytes32(bytes: &[u8]) -> Outcome<FixedBytes<32>> {
+    fixed(bytes).map(FixedBytes)
+}
+
+/// A role by its word.
+pub(crate) fn role(word: &str) -> Outcome<Role> {
+    match word {
+        "member" => Ok(Role::Member),
+        "admin" => Ok(Role::Admin),
+        _ => Err(invalid("a role is \"member\" or \"admin\"")),
+    }
+}
+
+/// The word for a role.
+pub(crate) const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Admin => "admin",
+    }
+}
+
+/// Rights by their word.
+pub(crate) fn rights(word: &str) -> Outcome<Rights> {
+    match word {
+        "read" => Ok(Rights::READ),
+        "share" => Ok(Rights::SHARE),
+        "manage" => Ok(Rights::MANAGE),
+        _ => Err(invalid("a right is \"read\", \"share\" or \"manage\"")),
+    }
+}
+
+/// The word for rights.
+pub(crate) const fn rights_word(rights: Rights) -> &'static str {
+    if rights.contains(Rights::MANAGE) {
+        "manage"
+    } else if rights.contains(Rights::SHARE) {
+        "share"
+    } else {
+        "read"
+    }
+}
+
+/// What a new member sees.
+pub(crate) const fn visibility(from_join: bool) -> Visibility {
+    if from_join {
+        Visibility::FromJoin
+    } else {
+        Visibility::Full
+    }
+}
