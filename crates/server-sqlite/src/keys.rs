@@ -78,8 +78,11 @@ impl SqliteStore {
         let page: i64 = writer
             .pragma_query_value(None, "page_size", |row| row.get(0))
             .map_err(failed)?;
-        let pages = bytes.map_or(MOST_PAGES, |bytes| // Zero would ask for the limit; anything below the present size means that.
-            (schema::signed(bytes) / page.max(1)).max(1));
+        let pages = bytes.map_or(
+            MOST_PAGES,
+            |bytes| // Zero would ask for the limit; anything below the present size means that.
+            (schema::signed(bytes) / page.max(1)).max(1),
+        );
         writer
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(failed)

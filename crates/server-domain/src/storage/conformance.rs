@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::missing_panics_doc,
     reason = "these are tests, in the library so that every store can run them: they must stop where something broke"
 )]
 
@@ -186,7 +185,7 @@ fn a_place_is_taken_once(store: &dyn Store) {
     let chain = ChainId::User(user(40));
     write(store, |unit| {
         unit.put_statement(&TENANT, &chain, &statement(0, 40))
-            .unwrap()
+            .unwrap();
     });
     for (chain, statement) in [
         (chain, statement(0, 41)),
@@ -198,7 +197,7 @@ fn a_place_is_taken_once(store: &dyn Store) {
     // The same place in another tenant is another place.
     write(store, |unit| {
         unit.put_statement(&OTHER, &chain, &statement(0, 40))
-            .unwrap()
+            .unwrap();
     });
 }
 
