@@ -120,3 +120,55 @@ fn check(content: &[u8]) -> [u8; CHECK] {
     let [a, b, c, d, e, f, g, h, ..] = hash::sha256(&[content]);
     [a, b, c, d, e, f, g, h]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> KeyServerSecrets {
+        KeyServerSecrets {
+            log_ed25519: Secret::from_bytes([1; SECRET]),
+            log_ml_dsa: Secret::from_bytes([2; SECRET]),
+            mac: Secret::from_bytes([3; SECRET]),
+            oprf: Secret::from_bytes([4; SECRET]),
+        }
+    }
+
+    #[test]
+    fn the_file_keeps_every_secret_in_its_place() {
+        let bytes = secrets().to_bytes();
+        let read = KeyServerSecrets::from_bytes(bytes.expose()).unwrap();
+        assert_eq!(read.log_ed25519.expose(), &[1; SECRET]);
+        assert_eq!(read.log_ml_dsa.expose(), &[2; SECRET]);
+        assert_eq!(read.mac.expose(), &[3; SECRET]);
+        assert_eq!(read.oprf.expose(), &[4; SECRET]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused() {
+        let bytes = secrets().to_bytes();
+        let good = bytes.expose();
+        for at in 0..good.len() {
+            let mut changed = good.to_vec();
+            changed[at] ^= 1;
+            let expected = if at < MAGIC.len() {
+                SecretsError::Unknown
+            } else {
+                SecretsError::Damaged
+            };
+            assert_eq!(
+                KeyServerSecrets::from_bytes(&changed).unwrap_err(),
+                expected
+            );
+            assert!(KeyServerSecrets::from_bytes(&good[..at]).is_err());
+        }
+        let longer = [good, &[0]].concat();
+        assert!(KeyServerSecrets::from_bytes(&longer).is_err());
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let text = format!("{:?}", secrets());
+        assert!(!text.contains("[1, 1"), "{text}");
+    }
+}

@@ -278,3 +278,51 @@ pub(crate) fn recipients(statement: &Statement) -> impl Iterator<Item = ChainId>
         .filter_map(|reference| reference.member.ring())
         .map(ChainId::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use wardseal_protocol::op::Role;
+    use wardseal_testkit::Town;
+
+    use super::*;
+
+    #[test]
+    fn a_cache_keeps_the_newest_state_and_what_was_used_last() {
+        let mut town = Town::new(1);
+        let anna = town.person();
+        let group = |town: &mut Town| {
+            let group = town.group(&anna, &[(anna.member(), Role::Admin)]).unwrap();
+            (
+                ChainId::Group(group),
+                Arc::new(town.states.chain(&group.into()).unwrap()),
+            )
+        };
+        let groups = [(); 4].map(|()| group(&mut town));
+        let [(first, old), ..] = &groups;
+        let cache = Cache::new(4);
+        let tenant = town.tenant;
+        let find = |chain: &ChainId| cache.find(&tenant, chain);
+        cache.learn(&town.tenant, [Arc::clone(old)]);
+        assert_eq!(find(first).as_ref(), Some(old));
+        assert_eq!(cache.find(&TenantId::from_bytes([9; 32]), first), None);
+
+        let ChainId::Group(id) = *first else {
+            panic!("a group");
+        };
+        let op = town.op_rotate(id);
+        town.say(&anna, id, op).unwrap();
+        let new = Arc::new(town.states.chain(first).unwrap());
+        cache.learn(&town.tenant, [Arc::clone(&new)]);
+        cache.learn(&town.tenant, [Arc::clone(old)]);
+        assert_eq!(find(first), Some(new));
+
+        // Two generations of two: what is looked at stays, what is not goes.
+        for (chain, state) in &groups[1..] {
+            cache.learn(&town.tenant, [Arc::clone(state)]);
+            assert!(find(first).is_some() && find(chain).is_some());
+        }
+        assert_eq!(find(&groups[1].0), None);
+        let generations = cache.generations.lock().unwrap();
+        assert!(generations.young.len() + generations.old.len() <= 4);
+    }
+}

@@ -129,7 +129,15 @@ fn what_is_committed_is_read(store: &dyn Store) {
         snapshot.is_vault_record(&TENANT, &FixedBytes([7; 32])),
         Ok(false)
     );
+    // The suite has put nothing else between these positions.
+    let since = |position, limit| snapshot.statements_since(&TENANT, position, limit);
+    let (middle, last) = ((300, chain, 1), (12_000_000_000, chain, 2));
+    assert_eq!(since(300, 10), Ok(vec![middle, last]));
+    assert_eq!(since(300, 1), Ok(vec![middle]));
+    assert_eq!(since(301, 10), Ok(vec![last]));
+    assert_eq!(since(12_000_000_001, 10), Ok(Vec::new()));
     // Another tenant, and another kind of chain with the same bytes, have none of it.
+    assert_eq!(snapshot.statements_since(&OTHER, 0, 10), Ok(Vec::new()));
     let group = ChainId::Group(GroupId::from_bytes([3; 32]));
     assert_eq!(snapshot.chain(&TENANT, &group), Ok(None));
     assert_eq!(snapshot.statements(&TENANT, &group, 0), Ok(Vec::new()));

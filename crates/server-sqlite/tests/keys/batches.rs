@@ -8,16 +8,13 @@ use wardseal_protocol::{
 };
 use wardseal_server_domain::{
     DomainError,
-    keys::{Append, Appended},
+    keys::{Append, Appended, Caller, KeyService, Wanted},
 };
 
-use crate::world::World;
+use crate::world::{World, start};
 
 /// Brings all requests at the same moment.
-fn at_once(
-    world: &World,
-    requests: &[(wardseal_server_domain::keys::Caller, Append)],
-) -> Vec<Result<Appended, DomainError>> {
+fn at_once(world: &World, requests: &[(Caller, Append)]) -> Vec<Result<Appended, DomainError>> {
     let barrier = Barrier::new(requests.len());
     thread::scope(|scope| {
         let threads: Vec<_> = requests
@@ -190,4 +187,43 @@ fn a_new_start_changes_nothing() {
     let op = world.town.op_rotate_session(session);
     world.say(&berta, session, op);
     assert_ne!(shown(&world), before);
+}
+
+/// What is remembered is a start and never an answer: whoever else writes is seen at once.
+#[test]
+fn another_process_over_the_same_database_is_never_behind() {
+    let mut world = World::new(1);
+    let (anna, berta) = (world.person("anna"), world.person("berta"));
+    let second = world.device(&berta);
+    let grants = [(anna.member(), Rights::MANAGE)];
+    let session = world.session(&anna, &grants);
+    let op = world.town.op_grant(session, berta.member(), Rights::READ);
+    world.say(&anna, session, op);
+    let policy = wardseal_server_domain::tenants::TenantPolicy::Closed;
+    let mut other = start(&world.town, &world.store, &world.clock, policy).unwrap();
+    let caller = Caller {
+        device: second.id,
+        ..world.caller(&berta)
+    };
+    let token = world.sign_in(caller, &second).unwrap();
+    let fetch = |service: &KeyService| {
+        let wanted = [Wanted {
+            chain: session.into(),
+            from: 0,
+        }];
+        let fetched = service.fetch(&caller, &caller.tenant, &wanted, 0).unwrap();
+        fetched.chains.len()
+    };
+    assert_eq!((other.authenticate(&token), fetch(&other)), (Ok(caller), 1));
+
+    let op = world.town.op_revoke(session, &[berta.member()]);
+    world.say(&anna, session, op);
+    let op = world.town.op_revoke_device(&berta, &[second.member()]);
+    world.say(&berta, berta.id, op);
+    assert_eq!(other.authenticate(&token), Err(DomainError::SignInRequired));
+    assert_eq!(fetch(&other), 0);
+    // And it writes on what it did not write itself.
+    std::mem::swap(&mut world.service, &mut other);
+    let op = world.town.op_rotate_session(session);
+    world.say(&anna, session, op);
 }

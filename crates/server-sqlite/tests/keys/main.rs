@@ -8,6 +8,7 @@ mod world;
 
 mod appends;
 mod batches;
+mod changes;
 mod fetches;
 mod listings;
 mod logs;
