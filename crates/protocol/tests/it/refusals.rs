@@ -916,6 +916,24 @@ fn epochs() -> Cases {
         "bad_cause",
         town.say(&alice, alice.id, op).map(|_| ()),
     );
+    // An answer that seals to a key from before the loss that it names.
+    town.lose_device(&bob).expect("a loss");
+    town.lose_device(&bob).expect("another");
+    let members = town.members(group);
+    let mut epoch = town.next_epoch(group, &members);
+    for reference in &mut epoch.boxes {
+        reference.epoch = reference.epoch.min(2);
+    }
+    let cause = Cause {
+        member: bob.member(),
+        epoch: 3,
+    };
+    let op = Op::GroupRotate(Rotation {
+        epoch,
+        causes: vec![cause],
+    });
+    let statement = town.says(&alice, group, op);
+    case(&mut cases, "bad_cause", town.fold(&statement).map(|_| ()));
     // A reader notices a box for an older key than the last box was for.
     let members = town.members(group);
     let mut epoch = town.next_epoch(group, &members);
