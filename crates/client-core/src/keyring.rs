@@ -179,7 +179,10 @@ impl Keyring {
                 }
             };
             return opened
-                .map(Some)
+                .and_then(|seed| {
+                    record.declared.check_seed(ring.into(), &seed)?;
+                    Ok(Some(seed))
+                })
                 .map_err(|_| Misbehaviour::BadBox(ring).into());
         }
         Ok(None)
@@ -211,9 +214,10 @@ impl Keyring {
                 epoch: at,
             };
             seed = seed.open_link(context, link).map_err(|_| bad())?;
-            if seed.commitment(ring.into()) != older.declared.commitment {
-                return Err(bad());
-            }
+            older
+                .declared
+                .check_seed(ring.into(), &seed)
+                .map_err(|_| bad())?;
             at -= 1;
             self.insert(ring, at, seed.clone());
         }

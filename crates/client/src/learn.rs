@@ -306,17 +306,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Rotates a ring if somebody beneath it lost the right to it, and first the groups beneath it
-    /// of which this user is a member. Returns whether anything changed.
+    /// of which this user is a member.
     pub(crate) async fn refresh(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
         self.learn_deeply(inner, ring).await?;
-        let mut order = Vec::new();
-        self.stale_below(
-            inner,
-            ring,
-            &mut order,
-            limits::MAX_NESTING + limits::MAX_PARENTS,
-        );
-        for stale in order {
+        for stale in stale(inner, ring) {
             // Where we hold no key we cannot rotate; whoever is a member there will.
             match self.newest_seed(inner, stale).await {
                 Ok(_) => {}
@@ -336,23 +329,6 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .await?;
         }
         Ok(())
-    }
-
-    /// Groups and sessions beneath and including `ring`, innermost first.
-    fn stale_below(&self, inner: &Inner, ring: RingId, order: &mut Vec<RingId>, depth: usize) {
-        let Some(depth) = depth.checked_sub(1) else {
-            return;
-        };
-        for chain in members_of(inner, &ring.into()) {
-            if let Some(beneath @ (RingId::Group(_) | RingId::Session(_))) = chain.into_ring()
-                && !order.contains(&beneath)
-            {
-                self.stale_below(inner, beneath, order, depth);
-            }
-        }
-        if !order.contains(&ring) {
-            order.push(ring);
-        }
     }
 
     /// Makes a change: composes it from what is known, appends it, takes it in. When somebody else
@@ -498,6 +474,23 @@ fn members_of(inner: &Inner, chain: &ChainId) -> Vec<ChainId> {
         .into_iter()
         .filter_map(|member| member.ring().map(ChainId::from))
         .collect()
+}
+
+/// The rings that must rotate before anything is sealed to this one, in the order in which they must.
+fn stale(inner: &Inner, ring: RingId) -> Vec<RingId> {
+    let world = inner.knowledge.world();
+    match ring {
+        RingId::User(_) => Vec::new(),
+        RingId::Group(id) => world
+            .group(&id)
+            .filter(|state| !state.dissolved)
+            .map(|state| state.ring.stale(world))
+            .unwrap_or_default(),
+        RingId::Session(id) => world
+            .session(&id)
+            .map(|state| state.ring.stale(world))
+            .unwrap_or_default(),
+    }
 }
 
 /// The losses that a ring has not answered.
