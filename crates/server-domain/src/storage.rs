@@ -185,10 +185,6 @@ pub trait Snapshot {
         name: &FixedBytes<32>,
     ) -> Result<Option<NameRecord>, StorageError>;
 
-    /// The name that is bound to a user.
-    fn name_of(&self, tenant: &TenantId, user: &UserId)
-    -> Result<Option<NameRecord>, StorageError>;
-
     /// Whether a user's chain ever named this record of the vault.
     fn is_vault_record(
         &self,

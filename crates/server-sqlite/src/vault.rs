@@ -60,6 +60,17 @@ impl SqliteVaultStore {
         Ok(Self(Mutex::new(connection)))
     }
 
+    /// Lets the database grow to so many pages and no further, or to its present size when that is
+    /// more: for operators with a quota.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn limit_pages(&self, pages: u32) -> Result<(), StorageError> {
+        self.lock()
+            .pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
+            .map_err(failed)
+    }
+
     /// A panic rolls its transaction back, so the lock holds nothing half-done.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -240,7 +240,6 @@ impl View<'_> {
         };
         let members: Vec<_> = match &**state {
             ChainState::Tenant(_) => Vec::new(),
-            ChainState::User(user) if user.id != self.caller.user => Vec::new(),
             ChainState::User(user) => user.ring.members().map(|(member, _)| member).collect(),
             ChainState::Group(group) => group.ring.members().map(|(member, _)| member).collect(),
             ChainState::Session(session) => {

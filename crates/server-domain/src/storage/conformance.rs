@@ -69,7 +69,6 @@ fn an_empty_store_has_nothing(store: &dyn Store) {
     assert_eq!(snapshot.statements(&TENANT, &chain, 0), Ok(Vec::new()));
     assert_eq!(snapshot.statement_at(&TENANT, &chain, 0), Ok(None));
     assert_eq!(snapshot.name(&TENANT, &FixedBytes([0; 32])), Ok(None));
-    assert_eq!(snapshot.name_of(&TENANT, &user(1)), Ok(None));
 }
 
 fn the_first_owner_stays(store: &dyn Store) {
@@ -236,11 +235,6 @@ fn names_are_counted_and_unique(store: &dyn Store) {
     let snapshot = store.read().unwrap();
     let found = snapshot.name(&TENANT, &FixedBytes([1; 32]));
     assert_eq!(found, Ok(Some(record(1, 50))));
-    assert_eq!(
-        snapshot.name_of(&TENANT, &user(51)),
-        Ok(Some(record(2, 51)))
-    );
-    assert_eq!(snapshot.name_of(&TENANT, &user(52)), Ok(None));
     assert_eq!(
         (snapshot.users(&TENANT), snapshot.users(&OTHER)),
         (Ok(2), Ok(1))

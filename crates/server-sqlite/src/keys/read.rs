@@ -46,16 +46,6 @@ pub(super) fn counted_key<'a>(tenant: &'a TenantId, counted: &'a Counted) -> (u8
     }
 }
 
-const NAME: &str = "SELECT name, user, salt FROM name WHERE tenant = ?1";
-
-fn name_record(row: &Row<'_>) -> rusqlite::Result<NameRecord> {
-    Ok(NameRecord {
-        name: FixedBytes(row.get(0)?),
-        user: UserId::from_bytes(row.get(1)?),
-        salt: FixedBytes(row.get(2)?),
-    })
-}
-
 impl Snapshot for Session<'_> {
     fn log(&self, tenant: &TenantId) -> Result<Option<LogRecord>, StorageError> {
         self.one(
@@ -207,21 +197,15 @@ impl Snapshot for Session<'_> {
         name: &FixedBytes<32>,
     ) -> Result<Option<NameRecord>, StorageError> {
         self.one(
-            &format!("{NAME} AND name = ?2"),
+            "SELECT name, user, salt FROM name WHERE tenant = ?1 AND name = ?2",
             [tenant.as_bytes(), name.as_array()],
-            name_record,
-        )
-    }
-
-    fn name_of(
-        &self,
-        tenant: &TenantId,
-        user: &UserId,
-    ) -> Result<Option<NameRecord>, StorageError> {
-        self.one(
-            &format!("{NAME} AND user = ?2"),
-            [tenant.as_bytes(), user.as_bytes()],
-            name_record,
+            |row| {
+                Ok(NameRecord {
+                    name: FixedBytes(row.get(0)?),
+                    user: UserId::from_bytes(row.get(1)?),
+                    salt: FixedBytes(row.get(2)?),
+                })
+            },
         )
     }
 

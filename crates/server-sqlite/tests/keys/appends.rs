@@ -150,11 +150,13 @@ fn the_boxes_are_those_that_the_statements_name() {
         boxes
     };
     let other_content = SealedBox::decode(&good.boxes[0]).unwrap().sealed;
+    let unasked = changed(0, &|sealed| sealed.epoch = 7).swap_remove(0);
     let bad = [
         vec![],
         good.boxes[..3].to_vec(),
         [good.boxes.clone(), vec![good.boxes[0].clone()]].concat(),
         [good.boxes.clone(), vec![b"no box".to_vec()]].concat(),
+        [good.boxes.clone(), vec![unasked]].concat(),
         changed(0, &|sealed| sealed.epoch = 7),
         changed(0, &|sealed| sealed.member_epoch = 7),
         changed(0, &|sealed| sealed.ring = anna.id.into()),

@@ -1,6 +1,6 @@
 //! Many at once, no room, and a new start.
 
-use std::{sync::Barrier, thread};
+use std::{thread, time::Duration};
 
 use wardseal_protocol::{
     Refusal,
@@ -9,27 +9,24 @@ use wardseal_protocol::{
 use wardseal_server_domain::{
     DomainError,
     keys::{Append, Appended, Caller, KeyService, Wanted},
+    storage::Store as _,
 };
 
 use crate::world::{World, start};
 
-/// Brings all requests at the same moment.
+/// Brings all requests so that all but the first are written in one batch, in this order.
 fn at_once(world: &World, requests: &[(Caller, Append)]) -> Vec<Result<Appended, DomainError>> {
-    let barrier = Barrier::new(requests.len());
+    // While this unit of work is open, the writer waits with the first request.
+    let unit = world.store.begin().unwrap();
     thread::scope(|scope| {
-        let threads: Vec<_> = requests
-            .iter()
-            .map(|(caller, request)| {
-                scope.spawn(|| {
-                    barrier.wait();
-                    world.service.append(caller, request)
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        let mut threads = Vec::new();
+        for (caller, request) in requests {
+            threads.push(scope.spawn(|| world.service.append(caller, request)));
+            thread::sleep(Duration::from_millis(10));
+        }
+        drop(unit);
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap());
+        answers.collect()
     })
 }
 
@@ -140,29 +137,57 @@ fn a_full_disk_stores_nothing_and_readers_go_on() {
 }
 
 #[test]
+fn what_is_refused_leaves_nothing_in_memory() {
+    let mut world = World::new(1);
+    let anna = world.person("anna");
+    let caller = world.caller(&anna);
+    let group = world.group(&anna, &[(anna.member(), Role::Admin)]);
+    let mut session = || {
+        let grants = [(anna.member(), Rights::MANAGE)];
+        world.town.session(&anna, &grants).unwrap();
+        let genesis = world.town.log.pop().unwrap();
+        (caller, world.request(&[genesis]))
+    };
+    let (first, last) = (session(), session());
+    let op = world.town.op_rotate(group);
+    let rotate = world.town.says(&anna, group, op);
+    let again = world.request(&[rotate.clone(), rotate]);
+    let outcomes = at_once(&world, &[first, (caller, again), last]);
+    let done: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, false, true]);
+    let op = world.town.op_rotate(group);
+    let rotate = world.town.says(&anna, group, op);
+    world.post(&anna, &[rotate]).unwrap();
+}
+
+#[test]
 fn when_one_of_many_does_not_fit_the_others_do() {
     let mut world = World::new(1);
     let anna = world.person("anna");
     let caller = world.caller(&anna);
-    let mut requests = Vec::new();
-    for _ in 0..20 {
-        world
-            .town
-            .session(&anna, &[(anna.member(), Rights::MANAGE)])
-            .unwrap();
-        let genesis = world.town.log.pop().unwrap();
-        requests.push((caller, world.request(&[genesis])));
-    }
-    world.store.limit_size(Some(0)).unwrap();
+    let mut request = |sessions: usize| {
+        let grants = [(anna.member(), Rights::MANAGE)];
+        let geneses: Vec<_> = (0..sessions)
+            .map(|_| {
+                world.town.session(&anna, &grants).unwrap();
+                world.town.log.pop().unwrap()
+            })
+            .collect();
+        (caller, world.request(&geneses))
+    };
+    let requests = [1, 1, 60, 1].map(request);
+    world.leave_room(100_000);
     let outcomes = at_once(&world, &requests);
-    assert!(outcomes.contains(&Err(DomainError::StorageFull)));
+    let done: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, true, false, true]);
+    assert_eq!(outcomes[2], Err(DomainError::StorageFull));
     world.store.limit_size(None).unwrap();
     for (caller, request) in &requests {
         let appended = world.service.append(caller, request).unwrap();
         world.check_appended(&appended);
     }
     let log = world.service.tenant(&world.tenant(), 0).unwrap().log;
-    let expected = u64::try_from(world.town.log.len() + requests.len()).unwrap();
+    let expected = u64::try_from(world.town.log.len() + 63).unwrap();
     assert_eq!(world.checkpoint(&log).size, expected);
 }
 

@@ -12,6 +12,7 @@ use wardseal_protocol::{
 use wardseal_server_domain::{
     DomainError,
     keys::{Caller, Evaluated, NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant},
+    storage::{Counted, Store as _},
 };
 use wardseal_testkit::{Person, seeded};
 use wardseal_types::{DeviceId, FixedBytes, TenantId};
@@ -198,6 +199,26 @@ fn guesses_at_all_names_of_a_tenant_are_limited() {
     for _ in 0..TRIES_PER_NAME.burst {
         guess(100).unwrap();
     }
+}
+
+#[test]
+fn what_strangers_try_is_forgotten_in_time() {
+    let world = World::new(1);
+    let tenant = world.tenant();
+    let (first, second) = (FixedBytes([1; 32]), FixedBytes([2; 32]));
+    let blinded = blind(1).1;
+    let kept = |name| {
+        let snapshot = world.store.read().unwrap();
+        snapshot
+            .busy_until(&tenant, &Counted::Name(name))
+            .unwrap()
+            .is_some()
+    };
+    world.service.evaluate(&tenant, &first, &blinded).unwrap();
+    assert!(kept(first));
+    world.clock.advance(TRIES_PER_NAME.interval);
+    world.service.evaluate(&tenant, &second, &blinded).unwrap();
+    assert!(!kept(first) && kept(second));
 }
 
 #[test]

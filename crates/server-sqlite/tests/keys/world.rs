@@ -111,6 +111,15 @@ impl World {
         self
     }
 
+    /// Lets the database grow by so many bytes and no further.
+    pub(crate) fn leave_room(&self, bytes: u64) {
+        let connection = rusqlite::Connection::open(&self.path).unwrap();
+        let of = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+        let pages = u64::from(of("page_count").unwrap());
+        let size = pages * u64::from(of("page_size").unwrap());
+        self.store.limit_size(Some(size + bytes)).unwrap();
+    }
+
     pub(crate) fn tenant(&self) -> TenantId {
         self.town.tenant
     }

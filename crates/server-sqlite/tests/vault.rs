@@ -1,0 +1,111 @@
+//! The vault's store does what every such store must, and keeps nothing of use to a thief.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod directory;
+
+use directory::Directory;
+use wardseal_server_domain::{
+    limit::Limit,
+    storage::StorageError,
+    vault::{Insertion, StoredRecord, VaultStore as _, conformance},
+};
+use wardseal_server_sqlite::{OpenError, SqliteVaultStore, vault_schema};
+use wardseal_types::{FixedBytes, TenantId, Timestamp, UserId};
+
+const LIMIT: Limit = Limit {
+    burst: 2,
+    interval: 1000,
+};
+
+fn record(name: u8, size: usize) -> StoredRecord {
+    StoredRecord {
+        record: FixedBytes([name; 32]),
+        tenant: TenantId::from_bytes([1; 32]),
+        user: UserId::from_bytes([2; 32]),
+        upload: vec![3; 201],
+        sealed: vec![4; size],
+        created: Timestamp::from_seconds(5),
+    }
+}
+
+#[test]
+fn the_suite() {
+    for (name, check) in conformance::CHECKS {
+        let store = SqliteVaultStore::in_memory().unwrap();
+        check(&store).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+    }
+}
+
+#[test]
+fn the_committed_schema_is_what_the_migrations_make() {
+    let committed = include_str!("../migrations/vault/schema.sql");
+    assert_eq!(vault_schema().unwrap(), committed);
+}
+
+#[test]
+fn what_was_stored_and_counted_survives_a_new_start() {
+    let directory = Directory::new();
+    let path = directory.file("vault.db");
+    let now = Timestamp::from_seconds(100);
+    let name = FixedBytes([9; 32]);
+    let store = SqliteVaultStore::open(&path).unwrap();
+    assert!(store.belongs_to(&[1; 32]).unwrap());
+    store.insert(&record(7, 100), 9).unwrap();
+    store.count_attempt(&name, LIMIT, now).unwrap().unwrap();
+    store.count_attempt(&name, LIMIT, now).unwrap().unwrap();
+    drop(store);
+    let store = SqliteVaultStore::open(&path).unwrap();
+    assert_eq!(store.record(&FixedBytes([7; 32])), Ok(Some(record(7, 100))));
+    assert_eq!(store.count_attempt(&name, LIMIT, now), Ok(Err(1000)));
+    assert!(!store.belongs_to(&[2; 32]).unwrap());
+}
+
+#[test]
+fn a_newer_or_foreign_database_is_refused() {
+    let directory = Directory::new();
+    let path = directory.file("vault.db");
+    drop(SqliteVaultStore::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let refused = SqliteVaultStore::open(&path).unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { found: 99, .. }));
+    let other = directory.file("keys.db");
+    drop(wardseal_server_sqlite::SqliteStore::open(&other).unwrap());
+    let refused = SqliteVaultStore::open(&other).unwrap_err();
+    assert!(matches!(refused, OpenError::Foreign));
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half_done() {
+    let directory = Directory::new();
+    let store = SqliteVaultStore::open(&directory.file("vault.db")).unwrap();
+    store.insert(&record(1, 16_000), 9).unwrap();
+    store.limit_pages(1).unwrap();
+    assert_eq!(store.insert(&record(2, 16_000), 9), Err(StorageError::Full));
+    assert_eq!(store.record(&FixedBytes([2; 32])), Ok(None));
+    assert_eq!(
+        store.record(&FixedBytes([1; 32])),
+        Ok(Some(record(1, 16_000)))
+    );
+    store.limit_pages(u32::MAX).unwrap();
+    assert_eq!(store.insert(&record(2, 16_000), 9), Ok(Insertion::Stored));
+}
+
+#[test]
+fn attempts_at_random_names_do_not_pile_up() {
+    let directory = Directory::new();
+    let path = directory.file("vault.db");
+    let store = SqliteVaultStore::open(&path).unwrap();
+    for number in 0..50 {
+        let now = Timestamp::from_seconds(100 + u64::from(number));
+        let name = FixedBytes([number; 32]);
+        store.count_attempt(&name, LIMIT, now).unwrap().unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let kept: u32 = connection
+        .query_row("SELECT count(*) FROM attempt", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 1);
+}
