@@ -165,7 +165,7 @@ fn when_one_of_many_does_not_fit_the_others_do() {
     let mut world = World::new(1);
     let anna = world.person("anna");
     let caller = world.caller(&anna);
-    let mut request = |sessions: usize| {
+    let request = |sessions: usize| {
         let grants = [(anna.member(), Rights::MANAGE)];
         let geneses: Vec<_> = (0..sessions)
             .map(|_| {
