@@ -28,7 +28,11 @@ pub async fn store<S: StateStore>(open: impl Fn() -> S) {
     )
     .await;
     assert_eq!(store.get("chain/b").await, Ok(Some(b"1".to_vec())));
-    assert_eq!(store.get("chain/a").await, Ok(Some(vec![])), "empty is not missing");
+    assert_eq!(
+        store.get("chain/a").await,
+        Ok(Some(vec![])),
+        "empty is not missing"
+    );
     assert_eq!(store.get("chain").await, Ok(Some(large)));
     assert_eq!(store.get("chain/\u{e4}").await, Ok(Some(vec![0, 255])));
     assert_eq!(store.get("Chain/b").await, Ok(None), "case matters");

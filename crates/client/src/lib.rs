@@ -30,6 +30,7 @@ mod recovery;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod tenant;
 mod watch;
 
 pub use client::{CachePolicy, Client, Config, Profile};
@@ -40,6 +41,7 @@ pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport
 pub use recovery::{NewPassword, PasswordUpload, StoredPassword, UnlockedIdentity};
 pub use sessions::{Recipient, Session, SessionPage};
 pub use sign_up::SignUp;
+pub use tenant::Tenant;
 pub use wardseal_client_core::{
     Error, Misbehaviour, Misuse, TransportError, api,
     compose::Visibility,

@@ -1,0 +1,67 @@
+//! The tenant: what everybody may know of it, and how it comes to a server.
+
+use wardseal_client_core::{
+    Error, Misuse,
+    api::keys::{CreateTenant, CreateTenantRequest},
+    protocol::{keys::TenantKey, state::World as _, statement::Statement},
+    types::{KeyId, TenantId, Timestamp},
+};
+
+use crate::{
+    client::Client,
+    ports::{StateStore, Transport},
+};
+
+/// A tenant, as its chain says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tenant {
+    /// The tenant.
+    pub id: TenantId,
+    /// The keys in force.
+    pub keys: Vec<(KeyId, TenantKey)>,
+    /// How many statements the log holds.
+    pub log_size: u64,
+    /// When the newest checkpoint was signed, by the server's clock.
+    pub checkpoint: Timestamp,
+}
+
+impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Registers the tenant of this client at the server, by the genesis of its chain. Registering
+    /// it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::Invalid`] for the genesis of another tenant; [`Error::Rejected`] where the server
+    /// does not take it.
+    pub async fn register_tenant(&self, genesis: &[u8]) -> Result<(), Error> {
+        let ours = Statement::decode(genesis)
+            .is_ok_and(|statement| statement.tenant() == self.config.tenant);
+        if !ours {
+            return Err(Misuse::Invalid("this is not the genesis of this tenant").into());
+        }
+        let request = CreateTenantRequest {
+            statement: genesis.into(),
+        };
+        self.call::<CreateTenant>(&request).await?;
+        self.tenant().await.map(|_| ())
+    }
+
+    /// The tenant of this client, which anybody may ask for.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Error::Misbehaved`].
+    pub async fn tenant(&self) -> Result<Tenant, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.learn_tenant(inner).await?;
+        let id = self.config.tenant;
+        let missing = || Error::from(Misuse::NotFound(id.into()));
+        let state = inner.knowledge.world().tenant().ok_or_else(missing)?;
+        let checkpoint = inner.knowledge.checkpoint().ok_or_else(missing)?;
+        Ok(Tenant {
+            id,
+            keys: state.keys().map(|(id, key)| (*id, key.clone())).collect(),
+            log_size: checkpoint.size,
+            checkpoint: checkpoint.time,
+        })
+    }
+}
