@@ -96,7 +96,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .world()
             .user(&user)
             .and_then(|state| state.binding.as_ref())
-            .ok_or(Misuse::NotFound(user.into()))?;
+            .ok_or_else(|| Misuse::NotFound(user.into()))?;
         let account = bound.index;
         let record = Secret::<32>::generate(inner.rng.as_mut())?;
         Ok(NewPassword {

@@ -1,5 +1,7 @@
-//! The one program of Wardseal: `wardseal serve` runs the servers.
+//! The one program of Wardseal: `wardseal serve` runs the servers, the other commands are for people
+//! and operators.
 
+mod cli;
 mod config;
 mod serve;
 
@@ -9,7 +11,12 @@ use clap::{Parser, Subcommand};
 
 /// End-to-end encryption for applications: seal for people and groups, share, revoke.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Runs the key server, the vault, or both for development.
     Serve(config::ServeArguments),
+    #[command(flatten)]
+    User(Box<cli::Command>),
 }
 
 /// What the program exits with when it could not begin: a mistake in arguments, configuration or
@@ -29,6 +38,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let done = match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::User(command) => return cli::run(*command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -35,11 +35,15 @@ const BLOCKING_THREADS: usize = 320;
 pub(crate) enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("cannot write to {path}: {reason}. Choose another directory with --data, or change its owner or permissions")]
+    #[error(
+        "cannot write to {path}: {reason}. Choose another directory with --data, or change its owner or permissions"
+    )]
     Directory { path: PathBuf, reason: io::Error },
     #[error("another server is using {0}: stop it, or choose another directory with --data")]
     InUse(PathBuf),
-    #[error("{address} is in use by another program: choose another address with --listen, or stop that program")]
+    #[error(
+        "{address} is in use by another program: choose another address with --listen, or stop that program"
+    )]
     PortInUse { address: SocketAddr },
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -55,7 +59,9 @@ pub(crate) enum StartError {
     KeysSecret { path: PathBuf, reason: SecretsError },
     #[error("cannot open {path}: {reason}")]
     Database { path: PathBuf, reason: OpenError },
-    #[error("{reason} (in {path}). Restore the file of secrets and the database from the same backup")]
+    #[error(
+        "{reason} (in {path}). Restore the file of secrets and the database from the same backup"
+    )]
     Vault {
         path: PathBuf,
         reason: VaultStartError,
@@ -106,13 +112,13 @@ async fn run_in(config: &Config) -> Result<(), StartError> {
     clippy::disallowed_methods,
     reason = "this is the one place where the environment is read"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// The system's clock.
 #[derive(Debug)]
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(
@@ -266,8 +272,7 @@ fn key_server(
             path: secret_path,
             reason,
         })?;
-    let store =
-        SqliteStore::open(&path).map_err(|reason| StartError::Database { path, reason })?;
+    let store = SqliteStore::open(&path).map_err(|reason| StartError::Database { path, reason })?;
     Ok(KeyService::start(
         Arc::new(store),
         secrets,

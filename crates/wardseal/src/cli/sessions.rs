@@ -1,0 +1,289 @@
+//! Sessions: who may open what is sealed under them.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use wardseal_client::{
+    Rights, Session, Visibility,
+    types::{MemberId, SessionId},
+};
+
+use super::{
+    failure::Failure,
+    profile::{Host, HostClient},
+    report::Report,
+    who::{self, Who},
+};
+
+/// Sessions on one page of a list.
+const PAGE: u32 = 500;
+
+/// Commands about sessions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a session; whoever makes it must be among its recipients.
+    Create(Create),
+    /// Lists the sessions that you may open.
+    List,
+    /// Shows a session.
+    Show {
+        /// The session
+        session: SessionId,
+    },
+    /// Grants a right to one more recipient.
+    Grant {
+        /// The session
+        session: SessionId,
+        /// To whom
+        who: Who,
+        /// What the recipient may do
+        #[arg(long, default_value = "read")]
+        right: RightName,
+        /// Show nothing of what was sealed before
+        #[arg(long)]
+        from_join: bool,
+    },
+    /// Revokes recipients: what is sealed from now on stays closed to them.
+    Revoke {
+        /// The session
+        session: SessionId,
+        /// Who is revoked
+        #[arg(required = true)]
+        who: Vec<Who>,
+    },
+    /// Changes what a recipient may do.
+    Rights {
+        /// The session
+        session: SessionId,
+        /// The recipient
+        who: Who,
+        /// What the recipient may do
+        right: RightName,
+    },
+}
+
+/// A new session.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    recipients: Recipients,
+    /// A label that the server can read
+    #[arg(long)]
+    label: Option<String>,
+    /// What only recipients can read, as JSON
+    #[arg(long, value_name = "JSON")]
+    metadata: Option<String>,
+}
+
+/// Who gets what.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Recipients {
+    /// Who may open; may be repeated
+    #[arg(long, visible_alias = "for", value_name = "WHO")]
+    read: Vec<Who>,
+    /// Who may also grant others what they hold; may be repeated
+    #[arg(long, value_name = "WHO")]
+    share: Vec<Who>,
+    /// Who may also change rights and revoke; may be repeated, one is needed
+    #[arg(long, value_name = "WHO")]
+    manage: Vec<Who>,
+}
+
+/// What a recipient may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum RightName {
+    /// Open and write.
+    Read,
+    /// Also grant others what one holds.
+    Share,
+    /// Also change rights and revoke.
+    Manage,
+}
+
+impl From<RightName> for Rights {
+    fn from(name: RightName) -> Self {
+        match name {
+            RightName::Read => Self::READ,
+            RightName::Share => Self::SHARE,
+            RightName::Manage => Self::MANAGE,
+        }
+    }
+}
+
+impl Recipients {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.share.is_empty() && self.manage.is_empty()
+    }
+
+    /// Refuses a list without a manager before anything is asked of a server.
+    ///
+    /// # Errors
+    /// A usage error.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.manage.is_empty() {
+            return Err(Failure::usage("nobody manages this session").advise(
+                "say who may change rights and revoke: --manage WHO, such as your own group",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Everybody with the greatest right that is given to them.
+    ///
+    /// # Errors
+    /// When somebody is not known.
+    pub(crate) async fn resolve(
+        &self,
+        client: &HostClient,
+    ) -> Result<Vec<(MemberId, Rights)>, Failure> {
+        let mut granted: Vec<(MemberId, Rights)> = Vec::new();
+        for (who, rights) in [
+            (&self.manage, Rights::MANAGE),
+            (&self.share, Rights::SHARE),
+            (&self.read, Rights::READ),
+        ] {
+            for member in who::resolve(client, who).await? {
+                if !granted.iter().any(|(before, _)| *before == member) {
+                    granted.push((member, rights));
+                }
+            }
+        }
+        Ok(granted)
+    }
+}
+
+pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Failure> {
+    if let Command::Create(create) = &command {
+        create.check()?;
+    }
+    let client = host.client().await?;
+    let (session, done) = match command {
+        Command::List => return list(&client).await,
+        Command::Create(create) => {
+            let recipients = create.recipients.resolve(&client).await?;
+            let metadata = create.metadata.as_deref().map(str::as_bytes);
+            let session = client
+                .create_session(&recipients, create.label.as_deref(), metadata)
+                .await?;
+            (session, "made\n")
+        }
+        Command::Show { session } => (session, ""),
+        Command::Grant {
+            session,
+            who,
+            right,
+            from_join,
+        } => {
+            let visibility = if from_join {
+                Visibility::FromJoin
+            } else {
+                Visibility::Full
+            };
+            for member in who::resolve(&client, &[who]).await? {
+                client
+                    .grant(session, member, right.into(), visibility)
+                    .await?;
+            }
+            (session, "granted\n")
+        }
+        Command::Revoke { session, who } => {
+            let members = who::resolve(&client, &who).await?;
+            client.revoke(session, &members).await?;
+            (session, "revoked\n")
+        }
+        Command::Rights {
+            session,
+            who,
+            right,
+        } => {
+            for member in who::resolve(&client, &[who]).await? {
+                client.set_rights(session, member, right.into()).await?;
+            }
+            (session, "changed\n")
+        }
+    };
+    let session = client.session(session).await?;
+    Ok(Report::new(
+        format!("{done}{}", describe(&session)),
+        value(&session),
+    ))
+}
+
+impl Create {
+    fn check(&self) -> Result<(), Failure> {
+        self.recipients.check()?;
+        if let Some(metadata) = &self.metadata {
+            serde_json::from_str::<Value>(metadata)
+                .map_err(|error| Failure::usage(format!("--metadata is not JSON: {error}")))?;
+        }
+        Ok(())
+    }
+}
+
+async fn list(client: &HostClient) -> Result<Report, Failure> {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    let mut after = None;
+    loop {
+        let page = client.sessions(after, PAGE).await?;
+        for session in client.fetch_sessions(&page.sessions).await? {
+            let label = session.label.as_deref().unwrap_or_default();
+            text.push_str(&format!(
+                "{}  {}  {label}\n",
+                session.id,
+                right(session.rights)
+            ));
+            values.push(value(&session));
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if text.is_empty() {
+        text.push_str("there is no session that you may open");
+    }
+    Ok(Report::new(text, json!({ "sessions": values })))
+}
+
+fn right(rights: Rights) -> &'static str {
+    if rights.contains(Rights::MANAGE) {
+        "manage"
+    } else if rights.contains(Rights::SHARE) {
+        "share"
+    } else {
+        "read"
+    }
+}
+
+fn describe(session: &Session) -> String {
+    let label = session.label.as_deref().unwrap_or_default();
+    let recipients: String = session
+        .recipients
+        .iter()
+        .map(|recipient| format!("  {}  {}\n", recipient.member, right(recipient.rights)))
+        .collect();
+    let metadata = session
+        .metadata
+        .as_deref()
+        .map(|metadata| format!("  {}\n", String::from_utf8_lossy(metadata)))
+        .unwrap_or_default();
+    format!("{}  {label}\n{metadata}{recipients}", session.id)
+}
+
+fn value(session: &Session) -> Value {
+    let metadata = session.metadata.as_deref().map(|metadata| {
+        serde_json::from_slice(metadata)
+            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(metadata)))
+    });
+    json!({
+        "id": session.id,
+        "label": session.label,
+        "metadata": metadata,
+        "rights": right(session.rights),
+        "epoch": session.epoch,
+        "recipients": session.recipients.iter().map(|recipient| json!({
+            "id": recipient.member,
+            "rights": right(recipient.rights),
+        })).collect::<Vec<_>>(),
+    })
+}

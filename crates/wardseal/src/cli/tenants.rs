@@ -1,0 +1,318 @@
+//! What an application's own server does: the tenant's chain, and tokens for names.
+//!
+//! ```text
+//! folder/
+//! ├── root.key        64 bytes: seeds of Ed25519 and ML-DSA-65; signs the tenant's chain
+//! ├── token.key       32 bytes: seed of Ed25519; signs tokens
+//! ├── genesis.cbor    the first statement of the chain
+//! └── tenant.toml     its identifier, its name, its server
+//! ```
+
+use std::{
+    fs,
+    io::{ErrorKind, Read as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use wardseal_client::{
+    Misbehaviour, SignUp,
+    crypto::secret::Secret,
+    protocol::{keys::TenantKey, statement::Statement},
+    types::{FixedBytes, TenantId, UserId},
+};
+use wardseal_tenant::{NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, found};
+
+use super::{
+    failure::Failure,
+    private,
+    profile::{Host, now, random},
+    report::Report,
+    time,
+};
+
+/// Commands of whoever runs the application.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draws the keys of a tenant and registers it at the server.
+    Create {
+        /// What you call it; nobody else sees it
+        #[arg(long)]
+        name: String,
+        /// Where its keys are put; keep a copy off-line
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Signs that names mean users. Check first, in your own way, that the persons have these names.
+    Token {
+        /// Where the keys of the tenant are
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Files with requests of `wardseal user sign-up`; `-` is standard input
+        #[arg(value_name = "REQUEST", default_value = "-")]
+        requests: Vec<PathBuf>,
+    },
+    /// Shows the keys of the tenant in force, and how far its log is.
+    Show,
+}
+
+/// What a new user hands to the application.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    tenant: TenantId,
+    pub(crate) user: UserId,
+    pub(crate) name: String,
+    commitment: FixedBytes<32>,
+    index: FixedBytes<32>,
+}
+
+impl Request {
+    pub(crate) fn new(tenant: TenantId, sign_up: SignUp) -> Self {
+        Self {
+            tenant,
+            user: sign_up.user,
+            name: sign_up.name,
+            commitment: sign_up.commitment,
+            index: sign_up.index,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    tenant: TenantId,
+    name: String,
+    server: String,
+}
+
+pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Failure> {
+    host.acts_as_nobody()?;
+    match command {
+        Command::Create { name, dir } => create(host, &name, &dir).await,
+        Command::Token { dir, requests } => tokens(&dir, &requests),
+        Command::Show => show(host).await,
+    }
+}
+
+async fn create(host: &mut Host, name: &str, dir: &Path) -> Result<Report, Failure> {
+    let server = host.server().ok_or_else(|| {
+        Failure::usage("no address of the key server is known").advise("give it with --server")
+    })?;
+    private::make_folder(dir)?;
+    let genesis_path = dir.join("genesis.cbor");
+    let genesis = match fs::read(&genesis_path) {
+        // An earlier run came this far, and perhaps not to the server.
+        Ok(genesis) => {
+            let settings = settings(dir)?;
+            if settings.name != name || settings.server != server {
+                return Err(Failure::usage(format!(
+                    "{} holds the tenant \"{}\" at {} already",
+                    dir.display(),
+                    settings.name,
+                    settings.server
+                ))
+                .advise("choose another folder"));
+            }
+            genesis
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => draw(host, name, &server, dir).await?,
+        Err(error) => return Err(Failure::file("read", &genesis_path, &error)),
+    };
+    let tenant = Statement::decode(&genesis)
+        .map_err(|_| {
+            Failure::failed("damaged", format!("{} is damaged", genesis_path.display()))
+                .advise("restore it from a copy")
+        })?
+        .tenant();
+    host.settle_tenant(tenant);
+    host.client_of_nobody()
+        .await?
+        .register_tenant(&genesis)
+        .await?;
+    Ok(Report::new(
+        format!(
+            "{tenant}\nits keys are in {}: keep a copy off-line, the root key above all",
+            dir.display()
+        ),
+        json!({ "tenant": tenant, "dir": dir }),
+    ))
+}
+
+/// Draws the keys and founds the tenant. The genesis is written last: with it everything is there.
+async fn draw(host: &mut Host, name: &str, server: &str, dir: &Path) -> Result<Vec<u8>, Failure> {
+    // Which tenant asks does not matter here.
+    host.settle_tenant(TenantId::from_bytes([0; 32]));
+    let log_key = host
+        .client_of_nobody()
+        .await?
+        .server()
+        .await?
+        .log_key
+        .ok_or_else(|| Failure::from(wardseal_client::Error::from(Misbehaviour::BadAnswer)))?;
+    let rng = &mut random();
+    let failed = |error: &dyn core::fmt::Display| Failure::failed("crypto", error.to_string());
+    let root = RootKey::generate(rng).map_err(|error| failed(&error))?;
+    let token = TokenKey::generate(rng).map_err(|error| failed(&error))?;
+    let (tenant, genesis) =
+        found(&root, &token, log_key, now(), rng).map_err(|error| failed(&error))?;
+    let (classical, lattice) = root.to_seeds();
+    let seeds = zeroize::Zeroizing::new([*classical.expose(), *lattice.expose()].concat());
+    let text = |value: &str| serde_json::Value::from(value).to_string();
+    let settings = format!(
+        "tenant = \"{tenant}\"\nname = {}\nserver = {}\n",
+        text(name),
+        text(server)
+    );
+    for (file, content) in [
+        ("root.key", seeds.as_slice()),
+        ("token.key", token.seed().expose().as_slice()),
+        ("tenant.toml", settings.as_bytes()),
+        ("genesis.cbor", genesis.bytes()),
+    ] {
+        let path = dir.join(file);
+        private::write_new(&path, content).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Failure::failed(
+                "exists",
+                format!(
+                    "{} exists already, without a tenant around it",
+                    path.display()
+                ),
+            )
+            .advise("choose an empty folder"),
+            _ => Failure::file("write", &path, &error),
+        })?;
+    }
+    Ok(genesis.bytes().to_vec())
+}
+
+/// The tenant in a folder, and its server.
+///
+/// # Errors
+/// When the folder holds none.
+pub(crate) fn tenant_in(dir: &Path) -> Result<(TenantId, String), Failure> {
+    let settings = settings(dir)?;
+    Ok((settings.tenant, settings.server))
+}
+
+fn settings(dir: &Path) -> Result<Settings, Failure> {
+    let path = dir.join("tenant.toml");
+    let text = fs::read_to_string(&path).map_err(|error| {
+        Failure::file("read", &path, &error).advise("make a tenant there: wardseal tenant create")
+    })?;
+    toml::from_str(&text).map_err(|error| {
+        Failure::failed(
+            "settings",
+            format!("{} is not valid: {}", path.display(), error.message()),
+        )
+    })
+}
+
+/// Signs a request with the token key in a folder.
+///
+/// # Errors
+/// When the request is for another tenant, or its parts do not belong together.
+pub(crate) fn sign(dir: &Path, request: &Request) -> Result<String, Failure> {
+    let (tenant, _) = tenant_in(dir)?;
+    if request.tenant != tenant {
+        return Err(Failure::failed(
+            "wrong_tenant",
+            format!(
+                "the request is for {}, and this is {tenant}",
+                request.tenant
+            ),
+        )
+        .advise("sign up with this tenant: --tenant"));
+    }
+    let asked = NameRequest {
+        user: request.user,
+        commitment: request.commitment,
+        index: request.index,
+    };
+    if !asked.is_for(&tenant, &request.name) {
+        return Err(Failure::failed(
+            "wrong_name",
+            format!(
+                "the request says \"{}\", and asks for another name",
+                request.name
+            ),
+        )
+        .advise("do not sign it: somebody wants another person's name"));
+    }
+    let path = dir.join("token.key");
+    let seed = Secret::<32>::try_from_slice(&private::read(&path)?).map_err(|_| {
+        Failure::failed("damaged", format!("{} is damaged", path.display()))
+            .advise("restore it from a copy")
+    })?;
+    TokenKey::from_seed(&seed)
+        .bind(tenant, asked, now(), &mut random())
+        .map_err(|error| Failure::failed("crypto", error.to_string()))
+}
+
+fn tokens(dir: &Path, requests: &[PathBuf]) -> Result<Report, Failure> {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    for path in requests {
+        let request: Request = serde_json::from_str(&read_text(path)?).map_err(|error| {
+            Failure::failed(
+                "malformed",
+                format!("{} is no request for a name: {error}", path.display()),
+            )
+            .advise("it is what wardseal user sign-up printed")
+        })?;
+        let token = sign(dir, &request)?;
+        text.push_str(&format!("{token}\n"));
+        values.push(json!({ "name": request.name, "user": request.user, "token": token }));
+    }
+    Ok(Report::new(
+        text,
+        json!({ "tokens": values, "valid_for_seconds": TOKEN_LIFETIME }),
+    ))
+}
+
+/// The text in a file, or in standard input for `-`.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    read.map_err(|error| Failure::file("read", path, &error))
+}
+
+async fn show(host: &Host) -> Result<Report, Failure> {
+    let tenant = host.client_of_nobody().await?.tenant().await?;
+    let purpose = |key: &TenantKey| match key {
+        TenantKey::Root(_) => "root",
+        TenantKey::Token(_) => "token",
+    };
+    let keys: String = tenant
+        .keys
+        .iter()
+        .map(|(id, key)| format!("  {id}  {}\n", purpose(key)))
+        .collect();
+    Ok(Report::new(
+        format!(
+            "{}\n{keys}  {} statements in its log, signed {}",
+            tenant.id,
+            tenant.log_size,
+            time::format(tenant.checkpoint)
+        ),
+        json!({
+            "tenant": tenant.id,
+            "keys": tenant.keys.iter().map(|(id, key)| json!({
+                "id": id,
+                "purpose": purpose(key),
+            })).collect::<Vec<_>>(),
+            "log_size": tenant.log_size,
+            "checkpoint": tenant.checkpoint,
+        }),
+    ))
+}
