@@ -47,8 +47,16 @@ const SPEC_VECTORS: Generator = Generator {
     form: Form::Folder,
 };
 
+const ERROR_CODES: Generator = Generator {
+    package: "wardseal-wasm",
+    example: "error_codes",
+    source: "crates/wasm/examples/error_codes.rs",
+    output: "packages/sdk/src/codes.ts",
+    form: Form::File,
+};
+
 /// Every generator.
-pub(crate) const ALL: &[Generator] = &[OPENAPI, SPEC_VECTORS];
+pub(crate) const ALL: &[Generator] = &[OPENAPI, SPEC_VECTORS, ERROR_CODES];
 
 /// The test vectors alone.
 pub(crate) const VECTORS: &[Generator] = &[SPEC_VECTORS];

@@ -12,8 +12,7 @@ use wardseal_client::{
         sign::Ed25519SigningKey,
     },
     object::{
-        Complete, FetchFrame, ObjectError, OpenPlan, RangeReader, SealPlan, chunk_jobs, open_frame,
-        seal_frame,
+        Complete, ObjectError, OpenPlan, RangeReader, SealPlan, chunk_jobs, open_frame, seal_frame,
     },
     protocol::object::{Frame, LEAF, LENGTH, Metadata, ObjectHeader, Prelude},
 };
@@ -237,7 +236,6 @@ impl Opening {
         Ok(Parts {
             engine: reader.engine(),
             reader,
-            planned: Vec::new(),
         })
     }
 }
@@ -361,7 +359,6 @@ impl Reader {
 pub struct Parts {
     reader: RangeReader,
     engine: DefaultAes,
-    planned: Vec<FetchFrame>,
 }
 
 #[wasm_bindgen]
@@ -376,21 +373,22 @@ impl Parts {
     ///
     /// # Errors
     /// Code `object_too_large`.
-    pub fn plan(&mut self, start: u64, end: u64) -> Outcome<JsValue> {
-        self.planned = self.reader.plan(start..end).map_err(errors::object)?;
-        Ok(list(self.planned.iter().map(|planned| {
+    pub fn plan(&self, start: u64, end: u64) -> Outcome<JsValue> {
+        let planned = self.reader.plan(start..end).map_err(errors::object)?;
+        Ok(list(planned.iter().map(|planned| {
             Record::new()
                 .with("start", number(planned.fetch.start))
                 .with("end", number(planned.fetch.end))
         })))
     }
 
-    /// Opens what was fetched for entry number `at` of the last plan.
+    /// Opens what was fetched for entry number `at` of the plan for this range.
     ///
     /// # Errors
     /// Codes `object_rejected`, `object_truncated`.
-    pub fn open(&self, at: usize, fetched: &[u8]) -> Outcome<Uint8Array> {
-        let planned = self.planned.get(at).ok_or_else(out_of_order)?;
+    pub fn open(&self, start: u64, end: u64, at: usize, fetched: &[u8]) -> Outcome<Uint8Array> {
+        let planned = self.reader.plan(start..end).map_err(errors::object)?;
+        let planned = planned.get(at).ok_or_else(out_of_order)?;
         let mut out = Vec::new();
         self.reader
             .open(&self.engine, planned, fetched, &mut out)

@@ -1,0 +1,112 @@
+import { startBulkWorker } from "#platform";
+
+import { READY, type BulkAnswer, type BulkRequest } from "./bulk-messages.js";
+import { WardsealError } from "./errors.js";
+import { importKey, openFrame, sealFrame, type FrameJob, type OpenedFrame, type SealedFrame } from "./frames.js";
+
+/** Who does the AES: WebCrypto here, WebCrypto in a worker, or the WebAssembly. */
+export type BulkEngine = "here" | "worker" | "wasm";
+
+/** Does AES for one object. */
+export interface Engine {
+  /** Encrypts a frame. `content` may be taken away from the caller. */
+  seal(job: FrameJob, content: Uint8Array<ArrayBuffer>): Promise<SealedFrame>;
+  /** Decrypts a frame, given with room for a length field before it. `bytes` may be taken away from the caller. */
+  open(job: FrameJob, bytes: Uint8Array<ArrayBuffer>): Promise<OpenedFrame>;
+}
+
+function rejected(): WardsealError {
+  return new WardsealError("object_rejected", "the object was changed, or sealed with another key");
+}
+
+/** Whether WebCrypto is there: a page has it over https and on localhost. */
+export function hasWebCrypto(): boolean {
+  return globalThis.crypto?.subtle !== undefined;
+}
+
+/** WebCrypto on this thread. */
+export async function engineHere(rawKey: Uint8Array<ArrayBuffer>): Promise<Engine> {
+  const key = await importKey(rawKey);
+  rawKey.fill(0);
+  return {
+    seal: (job, content) => sealFrame(key, job, content),
+    open: (job, bytes) =>
+      openFrame(key, job, bytes).catch(() => {
+        throw rejected();
+      }),
+  };
+}
+
+/** The page's one bulk worker. */
+class BulkWorker {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, { resolve: (answer: BulkAnswer) => void; reject: (error: Error) => void }>();
+  #next = 0;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<BulkAnswer>) => {
+      this.#waiting.get(data.id)?.resolve(data);
+      this.#waiting.delete(data.id);
+    };
+    worker.onerror = () => this.#fail();
+  }
+
+  #fail(): void {
+    running = undefined;
+    this.#worker.terminate();
+    const error = new WardsealError("internal", "the worker that encrypts has ended: try again");
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  /** When the worker runs. */
+  started(): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#waiting.set(READY, { resolve, reject }));
+  }
+
+  ask(request: Omit<BulkRequest, "id">): Promise<BulkAnswer> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id } satisfies BulkRequest, [request.bytes.buffer]);
+    });
+  }
+}
+
+/** The bulk worker, which starts when it is first needed; `undefined` where there is none. */
+let running: Promise<BulkWorker | undefined> | undefined;
+
+async function start(): Promise<BulkWorker | undefined> {
+  const worker = startBulkWorker();
+  if (worker === undefined) return undefined;
+  const bulk = new BulkWorker(worker);
+  try {
+    await bulk.started();
+    return bulk;
+  } catch {
+    // A content security policy, or a browser without modules in workers.
+    running = Promise.resolve(undefined);
+    return undefined;
+  }
+}
+
+/** WebCrypto in a worker; `undefined` where there are none. */
+export async function engineInWorker(rawKey: Uint8Array<ArrayBuffer>): Promise<Engine | undefined> {
+  const bulk = await (running ??= start());
+  if (bulk === undefined) return undefined;
+  const key = await importKey(rawKey);
+  rawKey.fill(0);
+  const ask = async (seal: boolean, job: FrameJob, given: Uint8Array<ArrayBuffer>) => {
+    const { bytes, leaf } = await bulk.ask({ seal, key, job, bytes: given });
+    if (bytes === undefined || leaf === undefined) throw rejected();
+    return { bytes, leaf };
+  };
+  return {
+    seal: (job, content) => ask(true, job, content),
+    open: async (job, sealed) => {
+      const { bytes, leaf } = await ask(false, job, sealed);
+      return { plain: bytes, leaf };
+    },
+  };
+}

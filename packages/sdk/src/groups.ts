@@ -1,0 +1,81 @@
+import type { ClientState } from "./client.js";
+
+/** What a member of a group may do: administrators also add and remove members. */
+export type Role = "member" | "admin";
+
+/** A member of a group. */
+export interface GroupMember {
+  /** A user (`usr_…`) or a group (`grp_…`). */
+  readonly id: string;
+  readonly role: Role;
+}
+
+/** A group, as this person sees it. */
+export interface Group {
+  /** `grp_…` */
+  readonly id: string;
+  /** Only members can read it. */
+  readonly name?: string;
+  readonly members: readonly GroupMember[];
+  /** This person's role, directly or through another group. */
+  readonly role?: Role;
+  /** How often its key changed. */
+  readonly epoch: number;
+  /** Whether it has ended. */
+  readonly dissolved: boolean;
+}
+
+/** What a new member sees of the past. */
+export interface JoinOptions {
+  /** Only what is sealed from now on. By default everything. */
+  readonly fromJoin?: boolean;
+}
+
+/** Groups of people. */
+export class Groups {
+  readonly #state: ClientState;
+
+  /** @internal */
+  constructor(state: ClientState) {
+    this.#state = state;
+  }
+
+  /** Makes a group, of which this person is an administrator; gives its identifier. */
+  create(name: string, members: readonly GroupMember[] = []): Promise<string> {
+    const ids = members.map((member) => member.id);
+    const roles = members.map((member) => member.role);
+    return this.#state.run((core) => core.createGroup(name, ids, roles) as Promise<string>);
+  }
+
+  /** The groups of which this person is a member, oldest first. */
+  list(): Promise<Group[]> {
+    return this.#state.run((core) => core.groups() as Promise<Group[]>);
+  }
+
+  get(group: string): Promise<Group> {
+    return this.#state.run((core) => core.group(group) as Promise<Group>);
+  }
+
+  /** Adds a user or a group. */
+  add(group: string, member: string, role: Role = "member", { fromJoin = false }: JoinOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.addMember(group, member, role, fromJoin));
+  }
+
+  /** Removes members; the group gets a new key in the same step. */
+  remove(group: string, members: readonly string[]): Promise<void> {
+    return this.#state.run((core) => core.removeMembers(group, [...members]));
+  }
+
+  setRole(group: string, member: string, role: Role): Promise<void> {
+    return this.#state.run((core) => core.setRole(group, member, role));
+  }
+
+  rename(group: string, name: string): Promise<void> {
+    return this.#state.run((core) => core.renameGroup(group, name));
+  }
+
+  /** Ends a group. Nothing can be sealed to it any more; what was sealed stays readable. */
+  dissolve(group: string): Promise<void> {
+    return this.#state.run((core) => core.dissolveGroup(group));
+  }
+}

@@ -1,0 +1,53 @@
+import type { ClientState } from "./client.js";
+
+/** People by the names that the application gave them. */
+export class Users {
+  readonly #state: ClientState;
+
+  /** @internal */
+  constructor(state: ClientState) {
+    this.#state = state;
+  }
+
+  /**
+   * The users (`usr_…`) whom the application calls by these names, in the same order. Throws `identity_changed` when a
+   * name means another user than before; ask the person, then {@link confirm}.
+   */
+  byName(names: readonly string[]): Promise<string[]> {
+    return this.#state.run((core) => core.usersByName([...names]) as Promise<string[]>);
+  }
+
+  /** Accepts that a name means another user than before; gives the user. */
+  confirm(name: string): Promise<string> {
+    return this.#state.run((core) => core.confirmIdentity(name) as Promise<string>);
+  }
+}
+
+/** A device or recovery method in force. */
+export interface Device {
+  /** `dev_…` */
+  readonly id: string;
+  /** A machine of the person's own, or the one that a password opens from anywhere. */
+  readonly kind: "ordinary" | "password" | "other";
+  /** Whether it is this one. */
+  readonly current: boolean;
+}
+
+/** The devices of the person who is signed in. */
+export class Devices {
+  readonly #state: ClientState;
+
+  /** @internal */
+  constructor(state: ClientState) {
+    this.#state = state;
+  }
+
+  list(): Promise<Device[]> {
+    return this.#state.run((core) => core.devices() as Promise<Device[]>);
+  }
+
+  /** Revokes devices. What is sealed from now on stays closed to them, whatever they kept. */
+  revoke(devices: readonly string[]): Promise<void> {
+    return this.#state.run((core) => core.revokeDevices([...devices]));
+  }
+}

@@ -1,0 +1,131 @@
+import type { ClientState } from "./client.js";
+import { invalid } from "./errors.js";
+import type { JoinOptions } from "./groups.js";
+
+/** What a recipient may do. Each includes the one before: open and write, grant to others, change and revoke. */
+export type Right = "read" | "share" | "manage";
+
+/** A recipient of a session. */
+export interface Recipient {
+  /** A user, a group or a parent session. */
+  readonly id: string;
+  readonly right: Right;
+}
+
+/** A session, as this person sees it. */
+export interface Session {
+  /** `ses_…` */
+  readonly id: string;
+  readonly recipients: readonly Recipient[];
+  /** This person's right, directly, through a group or through a parent. */
+  readonly right: Right;
+  /** How often its key changed. */
+  readonly epoch: number;
+  /** A label in clear, if the application wanted one. */
+  readonly label?: string;
+  /** What the application keeps beside the session, readable by its recipients alone. */
+  readonly metadata?: unknown;
+}
+
+/** A new session. Recipients are users (`usr_…`), groups (`grp_…`) and parent sessions (`ses_…`). */
+export interface NewSession {
+  readonly read?: readonly string[];
+  readonly share?: readonly string[];
+  /** At least one. */
+  readonly manage: readonly string[];
+  /** A label in clear: the servers can read it. */
+  readonly label?: string;
+  /** Anything that is JSON, up to 15 kB, readable by recipients alone. */
+  readonly metadata?: unknown;
+}
+
+/** A page of a list. */
+export interface SessionPage {
+  /** Oldest first. */
+  readonly sessions: readonly string[];
+  /** What to ask the next page with; absent on the last. */
+  readonly next?: number;
+}
+
+function encode(metadata: unknown): Uint8Array {
+  const text = JSON.stringify(metadata);
+  if (text === undefined) throw invalid("metadata is anything that is JSON");
+  return new TextEncoder().encode(text);
+}
+
+/** A session as the core gives it. */
+type RawSession = Omit<Session, "metadata"> & { readonly metadata?: Uint8Array };
+
+function decode({ metadata, ...session }: RawSession): Session {
+  if (metadata === undefined) return session;
+  try {
+    return { ...session, metadata: JSON.parse(new TextDecoder().decode(metadata)) as unknown };
+  } catch {
+    // Somebody's client wrote something else there. It is not ours to read.
+    return session;
+  }
+}
+
+/** Who may open what. */
+export class Sessions {
+  readonly #state: ClientState;
+
+  /** @internal */
+  constructor(state: ClientState) {
+    this.#state = state;
+  }
+
+  /** Makes a session; gives its identifier. This person must be among the recipients. */
+  create({ read = [], share = [], manage, label, metadata }: NewSession): Promise<string> {
+    const rights: [Right, readonly string[]][] = [
+      ["read", read],
+      ["share", share],
+      ["manage", manage],
+    ];
+    const recipients = rights.flatMap(([right, ids]) => ids.map((id) => ({ id, right })));
+    return this.#state.run(
+      async (core) =>
+        core.createSession(
+          recipients.map(({ id }) => id),
+          recipients.map(({ right }) => right),
+          label,
+          metadata === undefined ? undefined : encode(metadata),
+        ) as Promise<string>,
+    );
+  }
+
+  async get(session: string): Promise<Session> {
+    return decode(await this.#state.run((core) => core.session(session) as Promise<RawSession>));
+  }
+
+  /** Fetches up to a thousand sessions in one request. Those that are not for this person are left out. */
+  async getMany(sessions: readonly string[]): Promise<Session[]> {
+    const found = await this.#state.run((core) => core.fetchSessions([...sessions]) as Promise<RawSession[]>);
+    return found.map(decode);
+  }
+
+  /** A page of the sessions that this person may open. */
+  list({ after, limit = 100 }: { readonly after?: number; readonly limit?: number } = {}): Promise<SessionPage> {
+    const from = after === undefined ? undefined : BigInt(after);
+    return this.#state.run((core) => core.sessions(from, limit) as Promise<SessionPage>);
+  }
+
+  /** Grants a right to one more recipient: nobody grants more than he has. */
+  grant(session: string, recipient: string, right: Right, { fromJoin = false }: JoinOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.grant(session, recipient, right, fromJoin));
+  }
+
+  /** Revokes recipients; the session gets a new key in the same step. */
+  revoke(session: string, recipients: readonly string[]): Promise<void> {
+    return this.#state.run((core) => core.revoke(session, [...recipients]));
+  }
+
+  setRights(session: string, recipient: string, right: Right): Promise<void> {
+    return this.#state.run((core) => core.setRights(session, recipient, right));
+  }
+
+  /** Replaces the metadata. */
+  describe(session: string, metadata: unknown): Promise<void> {
+    return this.#state.run(async (core) => core.describe(session, encode(metadata)));
+  }
+}

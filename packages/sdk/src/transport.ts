@@ -1,0 +1,96 @@
+/** What the core wants of a transport. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+/** Why there is no answer, as the core understands it. */
+export interface NoAnswer {
+  readonly kind: "unreachable" | "timeout" | "interrupted" | "too_large" | "not_configured";
+  readonly server: string;
+}
+
+/** Milliseconds until a server is given up. */
+const TIMEOUT = 60_000;
+/** Bytes beyond which an answer cannot be one. */
+const MAX_ANSWER = 64 << 20;
+
+/** Sends one request and reads the whole answer. It does not retry. */
+export class Transport {
+  readonly #addresses: { readonly keys: string | undefined; readonly vault: string | undefined };
+  readonly #fetch: typeof fetch;
+
+  constructor(keys: string | undefined, vault: string | undefined, fetcher: typeof fetch) {
+    this.#addresses = { keys: keys?.replace(/\/+$/, ""), vault: vault?.replace(/\/+$/, "") };
+    this.#fetch = fetcher;
+  }
+
+  async send(method: string, role: "keys" | "vault", path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
+    const server = this.#addresses[role];
+    if (server === undefined) throw noAnswer("not_configured", "");
+    const headers: Record<string, string> = {};
+    if (bearer !== undefined) headers["authorization"] = `Bearer ${bearer}`;
+    if (method !== "GET") headers["content-type"] = "application/json";
+    const signal = AbortSignal.timeout(TIMEOUT);
+    let response: Response;
+    try {
+      // Called without `this`: the page's own fetch insists on it.
+      const send = this.#fetch;
+      response = await send(server + path, {
+        method,
+        headers,
+        signal,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        ...(method === "GET" ? {} : { body }),
+      });
+    } catch {
+      throw noAnswer(signal.aborted ? "timeout" : "unreachable", server);
+    }
+    try {
+      return { status: response.status, body: await read(response, server) };
+    } catch (error) {
+      throw isNoAnswer(error) ? error : noAnswer(signal.aborted ? "timeout" : "interrupted", server);
+    }
+  }
+}
+
+async function read(response: Response, server: string): Promise<Uint8Array> {
+  if (Number(response.headers.get("content-length") ?? 0) > MAX_ANSWER) {
+    await response.body?.cancel();
+    throw noAnswer("too_large", server);
+  }
+  const reader = response.body?.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const next = await reader?.read();
+    if (next === undefined || next.done) return concat(parts, length);
+    length += next.value.length;
+    parts.push(next.value);
+    if (length > MAX_ANSWER) {
+      await reader?.cancel();
+      throw noAnswer("too_large", server);
+    }
+  }
+}
+
+function noAnswer(kind: NoAnswer["kind"], server: string): NoAnswer {
+  return { kind, server };
+}
+
+function isNoAnswer(error: unknown): error is NoAnswer {
+  return typeof error === "object" && error !== null && "kind" in error;
+}
+
+/** One array of all these bytes. */
+export function concat(parts: readonly Uint8Array[], length = parts.reduce((sum, part) => sum + part.length, 0)): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

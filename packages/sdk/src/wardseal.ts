@@ -1,0 +1,225 @@
+import { defaultStore, loadCore } from "#platform";
+
+import { ClientState, type CachePolicy, type Profile } from "./client.js";
+import { guarded, invalid } from "./errors.js";
+import { FRAME_CONTENT } from "./frames.js";
+import { inspect, type Sealing } from "./generated/core.js";
+import { Groups } from "./groups.js";
+import { Opened, type ObjectHeader } from "./objects.js";
+import { setPassword, unlock } from "./passwords.js";
+import { seal, type Watch } from "./pipeline.js";
+import { Devices, Users } from "./people.js";
+import { Sessions } from "./sessions.js";
+import { collect, collectBlob, isBytes, isStream, randomAccess, readRandom, readStream, streamOf, type Bytes, type RandomAccess, type Source } from "./sources.js";
+import type { StateStore } from "./store.js";
+import { Transport } from "./transport.js";
+
+/** What an application decides about its client. */
+export interface Options {
+  /** The tenant (`ten_…`). Everything is checked against it, so it comes with the application, never from a server. */
+  readonly tenant: string;
+  /** Address of the key server. */
+  readonly keys: string;
+  /** Address of the vault, for passwords. */
+  readonly vault?: string;
+  /** Where state is kept. By default IndexedDB in browsers, memory elsewhere. */
+  readonly store?: StateStore;
+  /** How long keys of sessions are kept: by default a quarter of an hour, in memory. */
+  readonly cache?: CachePolicy;
+  /** What sign-ins name as their audience. By default what the key server says first, from then on. */
+  readonly audience?: string;
+  /** What sends requests. By default the page's own `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+/** What the application's own server has to sign at a sign-up, once it has checked who the person is. */
+export interface SignUpRequest {
+  /** The new user (`usr_…`). */
+  readonly user: string;
+  /** The name by which the application calls the person. */
+  readonly name: string;
+  /** Salted commitment to the name, base64url: `cmt` of the token. */
+  readonly commitment: string;
+  /** Index of the name, base64url: `idx` of the token. */
+  readonly index: string;
+}
+
+/** How to seal. */
+export interface SealOptions extends Watch {
+  /** File name, sealed along. Of a `File` its own by default. */
+  readonly name?: string;
+  /** Media type, sealed along. Of a `Blob` its own by default. */
+  readonly type?: string;
+  /** The object (`obj_…`) of which this is another version. By default a new one. */
+  readonly object?: string;
+  /** The version, from 1. */
+  readonly version?: number;
+}
+
+/** What the key server says of itself. */
+export interface ServerInfo {
+  readonly version: string;
+  readonly protocol: number;
+  /** Its clock, in milliseconds since 1970. */
+  readonly time: number;
+  readonly audience: string;
+}
+
+/** End-to-end encryption for one person on one machine. Methods may be called at once; they take turns. */
+export class Wardseal {
+  readonly #state: ClientState;
+  /** People by the names that the application gave them. */
+  readonly users: Users;
+  /** The devices of the person. */
+  readonly devices: Devices;
+  /** Groups of people. */
+  readonly groups: Groups;
+  /** Who may open what. */
+  readonly sessions: Sessions;
+
+  private constructor(state: ClientState) {
+    this.#state = state;
+    this.users = new Users(state);
+    this.devices = new Devices(state);
+    this.groups = new Groups(state);
+    this.sessions = new Sessions(state);
+  }
+
+  /** Opens a client over what its store holds. */
+  static open(options: Options): Promise<Wardseal> {
+    return guarded(async () => {
+      await loadCore();
+      const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch);
+      const store = options.store ?? defaultStore(options.tenant);
+      return new Wardseal(await ClientState.open(options.tenant, options.cache, options.audience, transport, store));
+    });
+  }
+
+  /** Reads what an object says of itself, without keys: a claim, not a fact. */
+  static inspect(source: Bytes | Blob): Promise<ObjectHeader> {
+    return guarded(async () => {
+      await loadCore();
+      const random = randomAccess(source);
+      if (random === undefined) throw invalid("bytes or a Blob are inspected");
+      return inspect(await random.read(0, Math.min(random.size, 8192))) as ObjectHeader;
+    });
+  }
+
+  /** Who is signed in here, if anybody is. */
+  get profile(): Profile | undefined {
+    return this.#state.profile;
+  }
+
+  /** What the key server says of itself. Compare its clock with yours. */
+  server(): Promise<ServerInfo> {
+    return this.#state.run((core) => core.server() as Promise<ServerInfo>);
+  }
+
+  /** Draws the keys of a new user. Asking again for the same name gives the same user, until it is signed up. */
+  beginSignUp(name: string): Promise<SignUpRequest> {
+    return this.#state.run((core) => core.beginSignUp(name) as Promise<SignUpRequest>);
+  }
+
+  /** Registers the user of {@link beginSignUp} with the token of the application's server; gives the user. */
+  finishSignUp(token: string): Promise<string> {
+    return this.#state.run((core) => core.finishSignUp(token) as Promise<string>);
+  }
+
+  /** Signs a person up: `sign` has the application's server sign the request and gives its token. Gives the user. */
+  async signUp(name: string, sign: (request: SignUpRequest) => Promise<string> | string): Promise<string> {
+    const request = await this.beginSignUp(name);
+    return this.finishSignUp(await sign(request));
+  }
+
+  /**
+   * Sets the password with which this person can sign in on any machine. The one before ends in the same instant.
+   * `forbidden` is what is known about the person, such as the name: no password may contain it.
+   */
+  setPassword(password: string, forbidden: readonly string[] = []): Promise<void> {
+    return this.#state.run((core) => setPassword(core, password, [...forbidden]));
+  }
+
+  /** Signs a person in by name and password, in memory: nothing is written to this machine. */
+  unlock(name: string, password: string): Promise<void> {
+    return this.#state.run(async (core) => {
+      await unlock(core, name, password);
+      this.#state.setUnlocked(true);
+    });
+  }
+
+  /** Makes the unlocked person's machine a device: no password is asked until {@link signOut}. Gives the device. */
+  trustThisMachine(): Promise<string> {
+    return this.#state.run(async (core) => {
+      await this.#state.refuseIdentity();
+      const device = (await core.trustThisMachine()) as string;
+      this.#state.setUnlocked(false);
+      return device;
+    });
+  }
+
+  /** Erases everything from this machine. The device stays listed until another device revokes it. */
+  signOut(): Promise<void> {
+    return this.#state.run(async (core) => {
+      await core.signOut();
+      this.#state.setUnlocked(false);
+    });
+  }
+
+  /** Drops the keys of all sessions. */
+  forgetSessions(): Promise<void> {
+    return this.#state.run((core) => core.forgetSessions());
+  }
+
+  /** Lets go of memory and connections. Nothing is erased. */
+  close(): Promise<void> {
+    return guarded(() => this.#state.close());
+  }
+
+  /**
+   * Seals for a session: bytes give bytes, a Blob gives a Blob, a stream gives a stream. If somebody lost the right to
+   * the session, directly or in a group beneath, it gets a new key first.
+   */
+  seal(session: string, content: Bytes | string, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
+  seal(session: string, content: Blob, options?: SealOptions): Promise<Blob>;
+  seal(session: string, content: ReadableStream<Uint8Array>, options?: SealOptions): Promise<ReadableStream<Uint8Array>>;
+  seal(session: string, content: Bytes | string | Blob | ReadableStream<Uint8Array>, options: SealOptions = {}) {
+    return guarded(async (): Promise<Uint8Array | Blob | ReadableStream<Uint8Array>> => {
+      options.signal?.throwIfAborted();
+      if (isStream(content)) {
+        const sealing = await this.#sealing(session, undefined, options.name, options.type, options);
+        return streamOf(seal(sealing, readStream(content), true, options));
+      }
+      const given = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      const random = randomAccess(given);
+      if (random === undefined || !(isBytes(given) || given instanceof Blob)) throw invalid("bytes, text, a Blob or a stream are sealed");
+      const name = options.name ?? ("name" in given && typeof given.name === "string" ? given.name : undefined);
+      const type = options.type ?? (given instanceof Blob && given.type !== "" ? given.type : undefined);
+      const sealing = await this.#sealing(session, random.size, name, type, options);
+      const pieces = seal(sealing, readRandom(random), random.size >= FRAME_CONTENT, options);
+      return given instanceof Blob ? collectBlob(pieces, "application/octet-stream") : collect(pieces);
+    });
+  }
+
+  #sealing(session: string, size: number | undefined, name: string | undefined, type: string | undefined, options: SealOptions): Promise<Sealing> {
+    const version = options.version ?? 1;
+    if (!Number.isSafeInteger(version) || version < 1) throw invalid("versions are counted from 1");
+    return this.#state.run((core) =>
+      core.sealing(session, options.object, BigInt(version), name, type, size === undefined ? undefined : BigInt(size)),
+    );
+  }
+
+  /** Opens an object: its session and author are looked up, and its content can then be read. */
+  open(source: Source, watch: Watch = {}): Promise<Opened> {
+    return guarded(() => {
+      watch.signal?.throwIfAborted();
+      return Opened.from(source, (prelude) => this.#state.run((core) => core.opening(prelude)), watch);
+    });
+  }
+
+  /** The content of an object from `start` up to and without `end`, without the rest. */
+  async openRange(source: Bytes | Blob | RandomAccess, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const opened = await this.open(source);
+    return opened.range(start, end);
+  }
+}
+
