@@ -231,3 +231,93 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response<Body>, Failure> {
     );
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use wardseal_api::{Auth, Problem, Role};
+    use wardseal_server_domain::{DomainError, storage::StorageError, vault::VaultError};
+
+    use super::*;
+
+    /// An operation that does what a test wants.
+    struct Example;
+
+    impl Endpoint for Example {
+        const ID: &'static str = "example";
+        const SUMMARY: &'static str = "";
+        const METHOD: Method = Method::Post;
+        const PATH: &'static str = "/example";
+        const AUTH: Auth = Auth::Open;
+        const ROLE: Role = Role::Keys;
+        const PROBLEMS: &'static [ProblemCode] = &[];
+        type Request = u8;
+        type Response = u8;
+    }
+
+    async fn outcome(
+        at_once: &Arc<Semaphore>,
+        work: impl FnOnce(&str, u8) -> Result<u8, Failure> + Send + 'static,
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut request = Request::new(Body::from("7"));
+        request.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        request.extensions_mut().insert(RequestId("abc".into()));
+        let response = run::<Example>(Arc::clone(at_once), request, false, work).await;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        (head.status, head.headers, body)
+    }
+
+    async fn problem(failure: impl Into<Failure> + Send + 'static) -> (Problem, HeaderMap) {
+        let at_once = Arc::new(Semaphore::new(1));
+        let (status, headers, body) = outcome(&at_once, |_, _| Err(failure.into())).await;
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.status, status.as_u16());
+        (problem, headers)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_mistake_of_ours_and_goes_no_further() {
+        let at_once = Arc::new(Semaphore::new(1));
+        let (status, _, body) = outcome(&at_once, |_, _| panic!("a secret")).await;
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status, 500);
+        assert_eq!(problem.code, ProblemCode::Internal);
+        assert_eq!(problem.id.as_deref(), Some("abc"));
+        assert!(!String::from_utf8(body).unwrap().contains("secret"));
+        let (status, _, body) = outcome(&at_once, |_, number| Ok(number + 1)).await;
+        assert_eq!((status, &*body), (StatusCode::OK, &b"8"[..]));
+    }
+
+    #[tokio::test]
+    async fn what_only_the_operator_should_know_stays_here() {
+        let (found, _) = problem(DomainError::Internal("table users".into())).await;
+        assert_eq!((found.code, found.detail), (ProblemCode::Internal, None));
+        assert_eq!(found.id.as_deref(), Some("abc"));
+        let failed = StorageError::Other("table records".into());
+        let (found, _) = problem(VaultError::from(failed)).await;
+        assert_eq!((found.code, found.detail), (ProblemCode::Internal, None));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_has_its_own_name() {
+        let (found, _) = problem(DomainError::StorageFull).await;
+        assert_eq!(found.code, ProblemCode::StorageFull);
+        let (found, _) = problem(VaultError::from(StorageError::Full)).await;
+        assert_eq!(found.code, ProblemCode::StorageFull);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_to_wait_is_told_how_long() {
+        let (found, headers) = problem(DomainError::TooManyAttempts { retry_after: 0 }).await;
+        assert_eq!(found.retry_after, Some(1));
+        assert_eq!(headers.get(header::RETRY_AFTER).unwrap(), "1");
+        let busy = Arc::new(Semaphore::new(0));
+        let (status, headers, _) = outcome(&busy, |_, _| Ok(0)).await;
+        assert_eq!(status, 503);
+        assert!(headers.contains_key(header::RETRY_AFTER));
+    }
+}

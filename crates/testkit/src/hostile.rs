@@ -28,6 +28,9 @@ use wardseal_server_http::{Stop, openapi};
 
 use crate::servers::Background;
 
+/// How a test changes what passes by.
+pub type Change<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
 /// What happens to a request or to its answer.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -43,11 +46,11 @@ pub enum Fault {
     /// Of the server's answer so many bytes arrive, and then the connection is closed.
     Cut(usize),
     /// The body of the server's answer is changed, as JSON.
-    Answer(Arc<dyn Fn(&mut Value) + Send + Sync>),
+    Answer(Change<Value>),
     /// The body of the server's answer is changed, as bytes.
-    Bytes(Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>),
+    Bytes(Change<Vec<u8>>),
     /// The body of the request is changed before the server sees it.
-    Request(Arc<dyn Fn(&mut Value) + Send + Sync>),
+    Request(Change<Value>),
 }
 
 impl Fault {
@@ -141,7 +144,9 @@ impl HostileProxy {
 
     /// From now on, and until [`clear`](Self::clear), this happens to the operation.
     pub fn on(&self, operation: &str, fault: Fault) {
-        locked(&self.plan).always.insert(operation.to_owned(), fault);
+        locked(&self.plan)
+            .always
+            .insert(operation.to_owned(), fault);
     }
 
     /// This happens to the operation once, before what [`on`](Self::on) says. Called several
@@ -182,12 +187,15 @@ impl HostileProxy {
 fn operations() -> HashMap<String, String> {
     let text = openapi::text().expect("the document");
     let document: Value = serde_json::from_str(&text).expect("the document");
-    let paths = document["paths"].as_object().expect("paths");
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .expect("paths");
     paths
         .iter()
         .filter_map(|(path, methods)| {
             let operation = methods.as_object()?.values().next()?;
-            let id = operation["operationId"].as_str()?;
+            let id = operation.get("operationId")?.as_str()?;
             Some((path.clone(), id.to_owned()))
         })
         .collect()
@@ -241,8 +249,7 @@ impl Proxy {
             Some(Fault::Refuse) => return Err(io::Error::other("refused")),
             Some(Fault::Status(status)) => {
                 let mut response = Response::new(Answer::whole("not today".into()));
-                *response.status_mut() =
-                    StatusCode::from_u16(*status).map_err(io::Error::other)?;
+                *response.status_mut() = StatusCode::from_u16(*status).map_err(io::Error::other)?;
                 return Ok(response);
             }
             _ => {}

@@ -19,7 +19,7 @@ mod servers;
 mod town;
 
 #[cfg(feature = "servers")]
-pub use hostile::{Fault, HostileProxy};
+pub use hostile::{Change, Fault, HostileProxy};
 #[cfg(feature = "servers")]
 pub use servers::{ServerOptions, Servers};
 

@@ -9,6 +9,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use wardseal_crypto::sign::HybridSigningKey;
 use wardseal_server_domain::{
     KeyServerSecrets, RandomSource,
     keys::{KeyServerConfig, KeyService},
@@ -24,7 +25,7 @@ use crate::seeded;
 /// How the servers are to be.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// What the clock shows at first.
+    /// What the clock shows at first; by default the time of a [`Town`](crate::Town).
     pub time: Timestamp,
     /// Which tenants both servers accept.
     pub tenants: TenantPolicy,
@@ -35,7 +36,7 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
-            time: Timestamp::from_seconds(1_800_000_000),
+            time: Timestamp::from_seconds(1_700_000_000),
             tenants: TenantPolicy::Open,
             separate: true,
         }
@@ -108,6 +109,22 @@ impl Servers {
         format!("http://{}", self.vault_address)
     }
 
+    /// The key by which the key server signs checkpoints: for
+    /// [`Town::logged_by`](crate::Town::logged_by).
+    ///
+    /// # Panics
+    /// Never: the seed is fixed.
+    #[must_use]
+    pub fn log_key() -> HybridSigningKey {
+        secrets().log_key()
+    }
+
+    /// The OPAQUE setup of the vault, for tests that play a part of it.
+    #[must_use]
+    pub fn vault_secret() -> Vec<u8> {
+        vault::new_secret(&mut seeded(2)).to_vec()
+    }
+
     /// Where the databases lie: `keys.db` and `vault.db`.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -134,11 +151,9 @@ impl Servers {
         }
         let listener = self.listen(self.keys_address);
         self.keys_address = listener.local_addr().expect("an address");
-        // The secrets of a deployment do not change when it starts again: a fixed seed.
-        let secrets = KeyServerSecrets::generate(&mut seeded(1)).expect("secrets");
         let service = KeyService::start(
             Arc::new(SqliteStore::open(&self.folder().join("keys.db")).expect("a database")),
-            secrets,
+            secrets(),
             self.clock(),
             self.random(),
             KeyServerConfig {
@@ -168,7 +183,7 @@ impl Servers {
         let store = SqliteVaultStore::open(&self.folder().join("vault.db")).expect("a database");
         let service = VaultService::new(
             Box::new(store),
-            &vault::new_secret(&mut seeded(2)),
+            &Self::vault_secret(),
             VaultPolicy {
                 tenants: self.options.tenants.clone(),
                 separate: self.options.separate,
@@ -207,6 +222,11 @@ impl Servers {
             vault: None,
         }
     }
+}
+
+/// The secrets of a deployment do not change when it starts again, so their seed is fixed.
+fn secrets() -> KeyServerSecrets {
+    KeyServerSecrets::generate(&mut seeded(1)).expect("a source that works")
 }
 
 /// Something that serves in a thread of its own, until it is dropped.

@@ -58,9 +58,20 @@ impl Town {
     /// A tenant and nobody in it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::found(seed, None)
+    }
+
+    /// The same with the log of a server that has this key.
+    #[must_use]
+    pub fn logged_by(seed: u64, log_key: HybridSigningKey) -> Self {
+        Self::found(seed, Some(log_key))
+    }
+
+    fn found(seed: u64, log_key: Option<HybridSigningKey>) -> Self {
         let mut rng = seeded(seed);
         let mut hybrid = || HybridSigningKey::from_seeds(&secret(&mut rng), &secret(&mut rng));
-        let (root, log_key) = (hybrid(), hybrid());
+        let (root, drawn) = (hybrid(), hybrid());
+        let log_key = log_key.unwrap_or(drawn);
         let token = Ed25519SigningKey::from_seed(&secret(&mut rng));
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
@@ -620,6 +631,35 @@ impl Town {
         let claims = self.claims(person.id, &salt, name);
         let token = self.signed(&claims).into_bytes();
         Op::Bind(claims.cmt, Base64Url::from(token))
+    }
+
+    /// The boxes that a statement names and that were sealed here, as they travel.
+    ///
+    /// # Panics
+    /// When the statement is of a chain that is not here, or a box is missing.
+    #[must_use]
+    pub fn boxes_of(&self, statement: &Statement) -> Vec<Vec<u8>> {
+        let Some(ring) = statement.chain().into_ring() else {
+            return Vec::new();
+        };
+        let op = &statement.body().op;
+        let (number, named) = match (op.epoch(), op.entry()) {
+            (Some(epoch), _) => (epoch.number, epoch.boxes.iter().collect::<Vec<_>>()),
+            (None, Some(entry)) => {
+                let state = self
+                    .states
+                    .chain(&statement.chain())
+                    .expect("a known chain");
+                let newest = state.epochs().and_then(<[_]>::last).expect("an epoch");
+                (newest.declared.number, vec![entry])
+            }
+            (None, None) => return Vec::new(),
+        };
+        named
+            .into_iter()
+            .map(|reference| self.box_of(ring, number, reference).expect("a sealed box"))
+            .map(wardseal_protocol::cbor::encode::<SealedBox>)
+            .collect()
     }
 
     /// The leaves of the log.

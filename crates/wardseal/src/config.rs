@@ -151,7 +151,9 @@ pub(crate) enum ConfigError {
     #[error("--audience {0} is not an address such as https://keys.example.org")]
     BadAudience(String),
     /// An origin is not one.
-    #[error("--allow-origin {0} is not an origin such as https://app.example.org (no path, no slash at the end)")]
+    #[error(
+        "--allow-origin {0} is not an origin such as https://app.example.org (no path, no slash at the end)"
+    )]
     BadOrigin(String),
     /// Both everything and a list.
     #[error("{0} says both open-registration and tenant: say one of them")]
@@ -198,10 +200,7 @@ impl Config {
 
     /// The first source that says something wins; the defaults stand here and nowhere else.
     fn merge(sources: &[Settings; 3], has_file: bool) -> Result<Self, ConfigError> {
-        fn first<T>(
-            sources: &[Settings; 3],
-            field: impl Fn(&Settings) -> Option<T>,
-        ) -> Option<T> {
+        fn first<T>(sources: &[Settings; 3], field: impl Fn(&Settings) -> Option<T>) -> Option<T> {
             sources.iter().find_map(field)
         }
         let role = first(sources, |source| source.role).unwrap_or(Role::All);
@@ -212,7 +211,11 @@ impl Config {
             mode == Mode::Development
         });
         let mut tenants = None;
-        for (source, name) in sources.iter().zip(["the command line", "the environment", "the file"]) {
+        for (source, name) in
+            sources
+                .iter()
+                .zip(["the command line", "the environment", "the file"])
+        {
             tenants = tenants.or(source.tenants(name)?);
         }
         Ok(Self {
@@ -327,7 +330,10 @@ impl Settings {
         fn from_str<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
             text.parse().map_err(|error: T::Err| error.to_string())
         }
-        fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+        fn list<T>(
+            text: &str,
+            parse: impl Fn(&str) -> Result<T, String>,
+        ) -> Result<Vec<T>, String> {
             text.split(',').map(|part| parse(part.trim())).collect()
         }
         let read = |name: &'static str| (name, variable(name));
@@ -363,9 +369,7 @@ impl Settings {
         match (self.open_registration, &self.tenant) {
             (Some(true), Some(_)) => Err(ConfigError::OpenAndListed(source)),
             (Some(true), None) => Ok(Some(TenantPolicy::Open)),
-            (_, Some(listed)) => Ok(Some(TenantPolicy::Listed(
-                listed.iter().copied().collect(),
-            ))),
+            (_, Some(listed)) => Ok(Some(TenantPolicy::Listed(listed.iter().copied().collect()))),
             (Some(false), None) => Ok(Some(TenantPolicy::Closed)),
             (None, None) => Ok(None),
         }
@@ -430,7 +434,8 @@ mod tests {
 
     #[test]
     fn flag_then_environment_then_file() {
-        let (_folder, path) = file("role = 'keys'\nlisten = '127.0.0.1:1'\nlog = 'debug'\nmode = 'development'");
+        let (_folder, path) =
+            file("role = 'keys'\nlisten = '127.0.0.1:1'\nlog = 'debug'\nmode = 'development'");
         let environment = [("WARDSEAL_LISTEN", "127.0.0.1:2"), ("WARDSEAL_LOG", "warn")];
         let line = ["--config", &path, "--log", "error"];
         let config = resolve(&line, &environment).unwrap();
@@ -468,8 +473,16 @@ mod tests {
         assert!(!config.development);
         assert_eq!(config.tenants, TenantPolicy::Closed);
         assert_eq!(config.origins, Origins::Listed(Vec::new()));
-        assert!(!resolve(&["--role", "vault", "--production"], &[]).unwrap().development);
-        assert!(!resolve(&["--role", "vault", "--listen", "0.0.0.0:1"], &[]).unwrap().development);
+        assert!(
+            !resolve(&["--role", "vault", "--production"], &[])
+                .unwrap()
+                .development
+        );
+        assert!(
+            !resolve(&["--role", "vault", "--listen", "0.0.0.0:1"], &[])
+                .unwrap()
+                .development
+        );
     }
 
     #[test]
@@ -491,7 +504,10 @@ mod tests {
         ));
         assert!(matches!(
             resolve(&[], &[("WARDSEAL_ROLE", "keyz")]),
-            Err(ConfigError::Variable { name: "WARDSEAL_ROLE", .. })
+            Err(ConfigError::Variable {
+                name: "WARDSEAL_ROLE",
+                ..
+            })
         ));
         assert!(matches!(
             resolve(&["--development", "--listen", "0.0.0.0:1"], &[]),
@@ -505,9 +521,17 @@ mod tests {
             resolve(&["--audience", "keys.example.org"], &[]),
             Err(ConfigError::BadAudience(_))
         ));
-        for bad in ["https://app.example.org/", "app.example.org", "*", "https://*"] {
+        for bad in [
+            "https://app.example.org/",
+            "app.example.org",
+            "*",
+            "https://*",
+        ] {
             assert!(
-                matches!(resolve(&["--allow-origin", bad], &[]), Err(ConfigError::BadOrigin(_))),
+                matches!(
+                    resolve(&["--allow-origin", bad], &[]),
+                    Err(ConfigError::BadOrigin(_))
+                ),
                 "{bad}"
             );
         }
