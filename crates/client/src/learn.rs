@@ -343,15 +343,19 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.check_fresh(inner)?;
         let mut rebases = 0;
         loop {
-            let identity: &Identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
-            let mut composer = Composer {
-                knowledge: &inner.knowledge,
-                keyring: &inner.keyring,
-                identity,
-                now: self.clock.now(),
-                rng: inner.rng.as_mut(),
+            // The composer ends here: a future that held it could not move between threads.
+            let composed = {
+                let identity: &Identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+                let mut composer = Composer {
+                    knowledge: &inner.knowledge,
+                    keyring: &inner.keyring,
+                    identity,
+                    now: self.clock.now(),
+                    rng: inner.rng.as_mut(),
+                };
+                compose(&mut composer)?
             };
-            let Some((result, draft)) = compose(&mut composer)? else {
+            let Some((result, draft)) = composed else {
                 return Ok(None);
             };
             match self.append(inner, draft).await {

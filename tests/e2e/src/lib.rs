@@ -1,0 +1,267 @@
+//! A world for end-to-end tests: a key server and a vault on loopback ports, a network before each
+//! that fails when told to, a tenant, and people with machines.
+
+#![expect(
+    clippy::expect_used,
+    reason = "only tests use this crate; a broken fixture must stop them where it broke"
+)]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chacha20::ChaCha20Rng;
+use wardseal_client::{
+    Batch, Client, Config, Error, MemoryStore, Misbehaviour, Profile, SignUp, StateStore,
+    StoreError,
+    crypto::aead::DefaultAes,
+    object::{ObjectError, read_prelude},
+    protocol::object::Metadata,
+    types::SessionId,
+};
+use wardseal_client_http::{HttpTransport, Limits};
+use wardseal_client_password::{PasswordError, set_password, unlock};
+use wardseal_tenant::{NameRequest, RootKey, TokenKey, found};
+use wardseal_testkit::{HostileProxy, ServerOptions, Servers, secret, seeded};
+use wardseal_types::{ManualClock, TenantId, Timestamp};
+
+/// Where everything begins: some day.
+pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_780_000_000);
+/// Milliseconds of a day.
+pub const DAY: u64 = 24 * 3_600_000;
+
+/// A client as it runs on a machine.
+pub type Machine = Client<HttpTransport, Disk>;
+
+/// Records that outlive a client, and that a thief can copy.
+#[derive(Clone, Debug, Default)]
+pub struct Disk(Arc<MemoryStore>);
+
+impl Disk {
+    /// What a thief takes away.
+    pub async fn copy(&self) -> Self {
+        let mut batch = Batch::default();
+        for key in self.keys("").await.expect("memory does not fail") {
+            let record = self.get(&key).await.expect("memory does not fail");
+            batch.puts.extend(record.map(|record| (key, record)));
+        }
+        let copy = Self::default();
+        copy.commit(batch).await.expect("memory does not fail");
+        copy
+    }
+}
+
+impl StateStore for Disk {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.0.keys(prefix).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.0.commit(batch).await
+    }
+}
+
+/// The servers, the networks before them, and a tenant.
+#[derive(Debug)]
+pub struct World {
+    /// The servers.
+    pub servers: Servers,
+    /// The network before the key server.
+    pub keys: HostileProxy,
+    /// The network before the vault.
+    pub vault: HostileProxy,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Signs names for the tenant.
+    pub token_key: TokenKey,
+    /// The clock of machines; the servers have their own.
+    pub clock: Arc<ManualClock>,
+    seeds: AtomicU64,
+}
+
+impl World {
+    /// A new world with a tenant and nobody in it.
+    pub async fn new() -> Self {
+        let servers = Servers::start(ServerOptions {
+            time: BEGINNING,
+            ..ServerOptions::default()
+        });
+        let mut world = Self {
+            keys: HostileProxy::before(&servers.keys_url()),
+            vault: HostileProxy::before(&servers.vault_url()),
+            servers,
+            tenant: TenantId::from_bytes([0; 32]),
+            token_key: TokenKey::from_seed(&secret(&mut seeded(7))),
+            clock: Arc::new(ManualClock::new(BEGINNING)),
+            seeds: AtomicU64::new(100),
+        };
+        let root = RootKey::generate(&mut world.rng()).expect("randomness");
+        let server = world.machine(&Disk::default()).await.server().await;
+        let log_key = server
+            .expect("the server answers")
+            .log_key
+            .expect("a log key");
+        let (tenant, genesis) = found(
+            &root,
+            &world.token_key,
+            log_key,
+            BEGINNING,
+            &mut world.rng(),
+        )
+        .expect("a tenant");
+        world.tenant = tenant;
+        let operator = world.machine(&Disk::default()).await;
+        let registered = operator.register_tenant(genesis.bytes()).await;
+        registered.expect("the server takes tenants");
+        world
+    }
+
+    /// Randomness, different at each call.
+    pub fn rng(&self) -> ChaCha20Rng {
+        seeded(self.seeds.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A client over a disk, with whatever is on it.
+    pub async fn machine(&self, disk: &Disk) -> Machine {
+        let opened = self
+            .try_machine(disk, Config::new(self.tenant), &self.clock)
+            .await;
+        opened.expect("a healthy disk")
+    }
+
+    /// The same, with other settings and a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn try_machine(
+        &self,
+        disk: &Disk,
+        config: Config,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Machine, Error> {
+        let address = |proxy: &HostileProxy| proxy.url().parse().expect("an address");
+        let transport = HttpTransport::with_limits(
+            Some(address(&self.keys)),
+            Some(address(&self.vault)),
+            Limits {
+                total: Duration::from_secs(20),
+                ..Limits::default()
+            },
+        );
+        let clock: Arc<ManualClock> = Arc::clone(clock);
+        Client::open(
+            config,
+            transport.expect("TLS works"),
+            disk.clone(),
+            secret(&mut seeded(8)),
+            clock,
+            Box::new(self.rng()),
+        )
+        .await
+    }
+
+    /// What the application signs for a sign-up.
+    pub fn token(&self, sign_up: &SignUp, now: Timestamp) -> String {
+        let request = NameRequest {
+            user: sign_up.user,
+            commitment: sign_up.commitment,
+            index: sign_up.index,
+        };
+        assert!(request.is_for(&self.tenant, &sign_up.name));
+        let token = self
+            .token_key
+            .bind(self.tenant, request, now, &mut self.rng());
+        token.expect("randomness")
+    }
+
+    /// Somebody with a machine.
+    pub async fn person(&self, name: &str) -> (Machine, Disk) {
+        let disk = Disk::default();
+        let machine = self.machine(&disk).await;
+        self.sign_up(&machine, name)
+            .await
+            .expect("nobody has the name");
+        (machine, disk)
+    }
+
+    /// Signs somebody up on a machine.
+    ///
+    /// # Errors
+    /// As the two halves.
+    pub async fn sign_up(&self, machine: &Machine, name: &str) -> Result<(), Error> {
+        let sign_up = machine.begin_sign_up(name).await?;
+        let token = self.token(&sign_up, self.clock_of_application());
+        machine.finish_sign_up(&token).await.map(|_| ())
+    }
+
+    fn clock_of_application(&self) -> Timestamp {
+        wardseal_types::Clock::now(&*self.servers.clock)
+    }
+
+    /// Sets a password.
+    ///
+    /// # Errors
+    /// As [`set_password`].
+    pub async fn set_password(
+        &self,
+        machine: &Machine,
+        password: &str,
+    ) -> Result<(), PasswordError> {
+        set_password(machine, password, &[], self.rng()).await
+    }
+
+    /// Unlocks with a password on an empty machine.
+    ///
+    /// # Errors
+    /// As [`unlock`].
+    pub async fn unlock(
+        &self,
+        machine: &Machine,
+        name: &str,
+        password: &str,
+    ) -> Result<Profile, PasswordError> {
+        unlock(machine, name, password, self.rng()).await
+    }
+
+    /// Moves all clocks.
+    pub fn pass(&self, millis: u64) {
+        self.clock.advance(millis);
+        self.servers.clock.advance(millis);
+    }
+}
+
+/// Seals content in memory.
+///
+/// # Errors
+/// As [`Client::sealing`].
+pub async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Result<Vec<u8>, Error> {
+    let metadata = Metadata {
+        name: Some("record.json".into()),
+        media_type: None,
+        content_len: u64::try_from(content.len()).ok(),
+    };
+    let sealing = machine.sealing(session, &metadata).await?;
+    Ok(sealing
+        .seal::<DefaultAes>(content)
+        .expect("content of its announced length"))
+}
+
+/// Opens an object in memory.
+///
+/// # Errors
+/// As [`Client::opening`]; an object that does not open is [`Misbehaviour::BadAnswer`] here.
+pub async fn open(machine: &Machine, object: &[u8]) -> Result<Vec<u8>, Error> {
+    let refused = |_: ObjectError| Error::from(Misbehaviour::BadAnswer);
+    let prelude = read_prelude(object).map_err(refused)?;
+    let opening = machine.opening(prelude.header()).await?;
+    let (content, _complete) = opening.open::<DefaultAes>(object).map_err(refused)?;
+    Ok(content)
+}
