@@ -60,12 +60,6 @@ pub enum DomainError {
         /// Seconds to wait, at least 1.
         retry_after: u64,
     },
-    /// The password is wrong, or there is no such record (`login_refused`).
-    #[error("the login is refused")]
-    LoginRefused,
-    /// The record is not signed as it must be, or exists with other content (`record_refused`).
-    #[error("the record is refused")]
-    RecordRefused,
     /// No room to write; nothing was stored (`storage_full`).
     #[error("no room to write; nothing was stored")]
     StorageFull,

@@ -299,18 +299,15 @@ async fn observe(mut request: Request, next: Next) -> Response<Body> {
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let started = tokio::time::Instant::now();
     let mut response = next.run(request).await;
-    let operation = response
-        .extensions()
-        .get::<OperationId>()
-        .map_or("-", |operation| operation.0);
-    tracing::info!(
-        id = &*id,
-        %method,
-        operation,
-        status = response.status().as_u16(),
-        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    let status = response.status().as_u16();
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match response.extensions().get::<OperationId>() {
+        Some(OperationId(operation)) => {
+            tracing::info!(id = &*id, operation, status, ms, "answered");
+        }
+        // Probes of health, preflights and wrong addresses, of which there may be many.
+        None => tracing::debug!(id = &*id, %method, status, ms, "answered"),
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

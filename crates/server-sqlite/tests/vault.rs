@@ -1,17 +1,25 @@
 //! The vault's store does what every such store must, and keeps nothing of use to a thief.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod directory;
 
 use directory::Directory;
+use std::sync::Arc;
+
 use wardseal_server_domain::{
+    RandomSource,
     limit::Limit,
     storage::StorageError,
-    vault::{Insertion, StoredRecord, VaultStore as _, conformance},
+    tenants::TenantPolicy,
+    vault::{
+        Insertion, PER_PROCESS, StoredRecord, VaultError, VaultPolicy, VaultService,
+        VaultStartError, VaultStore as _, conformance, new_secret,
+    },
 };
 use wardseal_server_sqlite::{OpenError, SqliteVaultStore, vault_schema};
-use wardseal_types::{FixedBytes, TenantId, Timestamp, UserId};
+use wardseal_testkit::seeded;
+use wardseal_types::{FixedBytes, ManualClock, TenantId, Timestamp, UserId};
 
 const LIMIT: Limit = Limit {
     burst: 2,
@@ -108,4 +116,65 @@ fn attempts_at_random_names_do_not_pile_up() {
         .query_row("SELECT count(*) FROM attempt", [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, 1);
+}
+
+fn service(
+    store: SqliteVaultStore,
+    secret: &[u8],
+    clock: &Arc<ManualClock>,
+) -> Result<VaultService, VaultStartError> {
+    let policy = VaultPolicy {
+        tenants: TenantPolicy::Open,
+        separate: true,
+    };
+    let random = RandomSource::new(seeded(3));
+    VaultService::new(
+        Box::new(store),
+        secret,
+        policy,
+        Arc::clone(clock) as _,
+        random,
+    )
+}
+
+#[test]
+fn the_whole_vault_does_so_much_in_a_burst_and_then_so_much_in_a_second() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(100)));
+    let store = SqliteVaultStore::in_memory().unwrap();
+    let vault = service(store, &new_secret(&mut seeded(1)), &clock).unwrap();
+    // Logins that do not exist cost the least, and are counted like everything.
+    let ask = || {
+        vault
+            .login_finish(&FixedBytes([1; 32]), &[0; 64])
+            .unwrap_err()
+    };
+    for _ in 0..PER_PROCESS.burst {
+        assert!(matches!(ask(), VaultError::LoginRefused));
+    }
+    assert!(matches!(
+        ask(),
+        VaultError::TooManyAttempts { retry_after: 1 }
+    ));
+    clock.advance(PER_PROCESS.interval);
+    assert!(matches!(ask(), VaultError::LoginRefused));
+    assert!(matches!(ask(), VaultError::TooManyAttempts { .. }));
+}
+
+#[test]
+fn a_vault_refuses_a_damaged_secret_and_the_database_of_another() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(100)));
+    let directory = Directory::new();
+    let open = || SqliteVaultStore::open(&directory.file("vault.db")).unwrap();
+    let secret = new_secret(&mut seeded(1));
+    service(open(), &secret, &clock).unwrap();
+    service(open(), &secret, &clock).unwrap();
+    let other = new_secret(&mut seeded(2));
+    assert!(matches!(
+        service(open(), &other, &clock).unwrap_err(),
+        VaultStartError::OtherSecret
+    ));
+    assert!(matches!(
+        service(open(), &secret[1..], &clock).unwrap_err(),
+        VaultStartError::BadSecret
+    ));
 }

@@ -205,11 +205,12 @@ impl Config {
         }
         let role = first(sources, |source| source.role).unwrap_or(Role::All);
         let listen = first(sources, |source| source.listen)
-            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7420)));
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7420)));
         let mode = first(sources, |source| source.mode);
-        let development = mode.map_or(listen.ip().is_loopback() && !has_file, |mode| {
-            mode == Mode::Development
-        });
+        let development = match mode {
+            Some(mode) => mode == Mode::Development,
+            None => listen.ip().is_loopback() && !has_file,
+        };
         let mut tenants = None;
         for (source, name) in
             sources

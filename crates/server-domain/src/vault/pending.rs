@@ -15,14 +15,29 @@ pub(crate) const TIME_TO_LIVE: u64 = 120_000;
 const MOST: usize = 10_000;
 
 /// The logins that wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PendingLogins {
+    most: usize,
     waiting: HashMap<[u8; 32], (FixedBytes<32>, ServerLogin, Timestamp)>,
     /// Names in the order of their ends, which is the order of their beginnings.
     order: VecDeque<([u8; 32], Timestamp)>,
 }
 
+impl Default for PendingLogins {
+    fn default() -> Self {
+        Self::at_most(MOST)
+    }
+}
+
 impl PendingLogins {
+    fn at_most(most: usize) -> Self {
+        Self {
+            most,
+            waiting: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
     /// Lets a login wait under `name`, which only this exchange knows.
     ///
     /// # Errors
@@ -35,7 +50,7 @@ impl PendingLogins {
         now: Timestamp,
     ) -> Result<(), u64> {
         while let Some((oldest, ends)) = self.order.front().copied() {
-            if ends > now && self.order.len() < MOST {
+            if ends > now && self.order.len() < self.most {
                 break;
             }
             // A place whose login has been taken out is free, whenever it would have ended.
@@ -59,5 +74,50 @@ impl PendingLogins {
     ) -> Option<(FixedBytes<32>, ServerLogin)> {
         let (record, login, ends) = self.waiting.remove(name)?;
         (ends > now).then_some((record, login))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: FixedBytes<32> = FixedBytes([9; 32]);
+
+    fn insert(logins: &mut PendingLogins, name: u8, now: u64) -> Result<(), u64> {
+        let login = ServerLogin::from_bytes(&[0; 128]).unwrap();
+        logins.insert([name; 32], RECORD, login, Timestamp::from_millis(now))
+    }
+
+    fn take(logins: &mut PendingLogins, name: u8, now: u64) -> bool {
+        logins
+            .take(&[name; 32], Timestamp::from_millis(now))
+            .is_some()
+    }
+
+    #[test]
+    fn a_login_is_taken_once_and_in_time() {
+        let mut logins = PendingLogins::default();
+        insert(&mut logins, 1, 0).unwrap();
+        insert(&mut logins, 2, 0).unwrap();
+        assert!(!take(&mut logins, 3, 1));
+        assert!(take(&mut logins, 1, TIME_TO_LIVE - 1));
+        assert!(!take(&mut logins, 1, TIME_TO_LIVE - 1));
+        assert!(!take(&mut logins, 2, TIME_TO_LIVE));
+    }
+
+    #[test]
+    fn a_full_house_turns_newcomers_away_and_nobody_out() {
+        let mut logins = PendingLogins::at_most(2);
+        insert(&mut logins, 1, 0).unwrap();
+        insert(&mut logins, 2, 10).unwrap();
+        assert_eq!(insert(&mut logins, 3, 20), Err(TIME_TO_LIVE - 20));
+        // Whoever has finished makes room, and so does time.
+        assert!(take(&mut logins, 1, 30));
+        insert(&mut logins, 3, 40).unwrap();
+        assert!(insert(&mut logins, 4, 50).is_err());
+        insert(&mut logins, 4, TIME_TO_LIVE + 10).unwrap();
+        assert!(!take(&mut logins, 2, TIME_TO_LIVE + 11));
+        assert!(take(&mut logins, 3, TIME_TO_LIVE + 11));
+        assert_eq!(logins.waiting.len(), 1);
     }
 }
