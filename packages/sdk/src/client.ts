@@ -21,7 +21,7 @@ const IDENTITY = "identity";
 
 /** The core over a store that others may write to, one operation at a time. */
 export class ClientState {
-  readonly #tenant: string;
+  readonly tenant: string;
   readonly #cache: CachePolicy;
   readonly #audience: string | undefined;
   readonly #store: StateStore;
@@ -34,7 +34,7 @@ export class ClientState {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(tenant: string, cache: CachePolicy | undefined, audience: string | undefined, transport: Transport, store: StateStore) {
-    this.#tenant = tenant;
+    this.tenant = tenant;
     this.#cache = cache ?? DEFAULT_CACHE;
     this.#audience = audience;
     this.#store = store;
@@ -105,7 +105,7 @@ export class ClientState {
     this.#core = undefined;
     const [kind, ttl] = ttlOf(this.#cache);
     const key = await this.#store.stateKey();
-    this.#core = await Core.open(this.#host, key, this.#tenant, kind, BigInt(ttl), this.#audience);
+    this.#core = await Core.open(this.#host, key, this.tenant, kind, BigInt(ttl), this.#audience);
     key.fill(0);
     return this.#core;
   }

@@ -111,7 +111,7 @@ export class Opened {
       reader.free();
       return new Opened(opening, prelude.length, metadata, { stream }, watch);
     } catch (thrown) {
-      await stream.cancel(thrown).catch(() => undefined);
+      await stream.cancel().catch(() => undefined);
       throw thrown;
     }
   }

@@ -58,6 +58,7 @@ async function* ordered<T>(start: () => Promise<Begun<T> | undefined>): AsyncGen
 
 /** The bytes of an object, piece by piece. `long` says that there will be more than one frame. */
 export async function* seal(sealing: Sealing, content: Reader, long: boolean, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
+  let whole = false;
   try {
     const engine = await choose(watch.engine, long, sealing.aesKey() as Uint8Array<ArrayBuffer>);
     yield sealing.prelude();
@@ -85,10 +86,12 @@ export async function* seal(sealing: Sealing, content: Reader, long: boolean, wa
       if (read > 0) watch.onProgress?.(total);
     }
     yield sealing.finish();
+    whole = true;
   } catch (thrown) {
-    await content.cancel(thrown).catch(() => undefined);
     throw toError(thrown);
   } finally {
+    // Also when whoever reads this has left.
+    if (!whole) await content.cancel().catch(() => undefined);
     sealing.free();
   }
 }
@@ -102,6 +105,7 @@ function truncated(): WardsealError {
  * authenticated; when it ends without an error, the author is verified and nothing is missing.
  */
 export async function* open(reader: ObjectReader, sealed: Reader, long: boolean, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
+  let whole = false;
   try {
     const engine = await choose(watch.engine, long, reader.aesKey() as Uint8Array<ArrayBuffer>);
     let ended = false;
@@ -129,10 +133,12 @@ export async function* open(reader: ObjectReader, sealed: Reader, long: boolean,
       }
     }
     reader.finish(await sealed.take(MAX_TRAILER));
+    whole = true;
   } catch (thrown) {
-    await sealed.cancel(thrown).catch(() => undefined);
     throw toError(thrown);
   } finally {
+    // Also when whoever reads this has left.
+    if (!whole) await sealed.cancel().catch(() => undefined);
     reader.free();
   }
 }

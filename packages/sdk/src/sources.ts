@@ -54,7 +54,7 @@ export interface Reader {
   /** Exactly `length` bytes, fewer only at the end. What it gives may be handed over. */
   take(length: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Lets go of the source. */
-  cancel(reason?: unknown): Promise<void>;
+  cancel(): Promise<void>;
 }
 
 /** Reads what has any part at hand, from `start`. */
@@ -98,7 +98,7 @@ export function readStream(stream: ReadableStream<Uint8Array>): Reader {
       }
       return concat(parts);
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: () => reader.cancel(),
   };
 }
 

@@ -34,6 +34,7 @@ export interface Options {
 
 /** What the application's own server has to sign at a sign-up, once it has checked who the person is. */
 export interface SignUpRequest {
+  readonly tenant: string;
   /** The new user (`usr_…`). */
   readonly user: string;
   /** The name by which the application calls the person. */
@@ -117,7 +118,10 @@ export class Wardseal {
 
   /** Draws the keys of a new user. Asking again for the same name gives the same user, until it is signed up. */
   beginSignUp(name: string): Promise<SignUpRequest> {
-    return this.#state.run((core) => core.beginSignUp(name) as Promise<SignUpRequest>);
+    return this.#state.run(async (core) => {
+      const request = (await core.beginSignUp(name)) as Omit<SignUpRequest, "tenant">;
+      return { tenant: this.#state.tenant, ...request };
+    });
   }
 
   /** Registers the user of {@link beginSignUp} with the token of the application's server; gives the user. */
