@@ -1,6 +1,6 @@
 //! The vault's store does what every such store must, and keeps nothing of use to a thief.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod directory;
 
@@ -128,13 +128,8 @@ fn service(
         separate: true,
     };
     let random = RandomSource::new(seeded(3));
-    VaultService::new(
-        Box::new(store),
-        secret,
-        policy,
-        Arc::clone(clock) as _,
-        random,
-    )
+    let clock: Arc<ManualClock> = Arc::clone(clock);
+    VaultService::new(Box::new(store), secret, policy, clock, random)
 }
 
 #[test]
