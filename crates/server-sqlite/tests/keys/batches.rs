@@ -151,10 +151,13 @@ fn what_is_refused_leaves_nothing_in_memory() {
     let (first, last) = (session(), session());
     let op = world.town.op_rotate(group);
     let rotate = world.town.says(&anna, group, op);
-    let again = world.request(&[rotate.clone(), rotate]);
+    let mut again = world.request(&[rotate]);
+    again.statements.push(again.statements[0].clone());
     let outcomes = at_once(&world, &[first, (caller, again), last]);
     let done: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(done, [true, false, true]);
+    let stale = DomainError::StaleStatement(Refusal::StaleParent);
+    assert_eq!(outcomes[1], Err(stale));
     let op = world.town.op_rotate(group);
     let rotate = world.town.says(&anna, group, op);
     world.post(&anna, &[rotate]).unwrap();
