@@ -64,7 +64,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`Misbehaviour::BadBox`] for a box that does not hold what its statement commits to, and
-    /// [`Misuse::NoKey`] when there is no box for this identity.
+    /// [`Misuse::NoKey`] where rings are nested more deeply than allowed.
     pub fn find(
         &mut self,
         ring: RingId,
@@ -119,7 +119,11 @@ impl Keyring {
                     .map(SeedSearch::Found);
             }
         }
-        if boxed && knowledge.boxes(&ring).is_empty() {
+        // There may be a newer box than those at hand, or an epoch that is not known yet.
+        let known = epochs
+            .last()
+            .is_some_and(|newest| newest.declared.number >= epoch);
+        if boxed || !known {
             needs.insert(ChainId::from(ring));
         }
         if needs.is_empty() {

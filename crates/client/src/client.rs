@@ -12,7 +12,7 @@ use wardseal_client_core::{
     identity::Identity,
     keyring::Keyring,
     knowledge::Knowledge,
-    types::{ChainId, Clock, RingId, TenantId, Timestamp, UserId},
+    types::{ChainId, Clock, FixedBytes, RingId, TenantId, Timestamp, UserId},
 };
 
 use crate::{
@@ -102,6 +102,10 @@ pub(crate) struct Inner {
     pub(crate) identity: Option<Identity>,
     pub(crate) token: Option<Token>,
     pub(crate) chains: BTreeMap<ChainId, records::ChainRecord>,
+    /// What sign-ins name as their audience, once it is known.
+    pub(crate) audience: Option<String>,
+    /// Whom names meant when they were last seen, by index.
+    pub(crate) names: BTreeMap<FixedBytes<32>, UserId>,
     /// When the server last gave the boxes of a ring.
     pub(crate) asked: BTreeMap<RingId, Timestamp>,
     /// Whether the identity is kept in the store, or only in memory.
@@ -157,6 +161,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             identity,
             token: None,
             chains: BTreeMap::new(),
+            audience: None,
+            names: BTreeMap::new(),
             asked: BTreeMap::new(),
             rng,
         };
@@ -198,6 +204,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner.keyring = Keyring::default();
         inner.knowledge = Knowledge::new(self.config.tenant);
         inner.chains.clear();
+        inner.audience = None;
+        inner.names.clear();
         inner.asked.clear();
         inner.kept = false;
         Ok(())

@@ -3,13 +3,17 @@
 use wardseal_client_core::{
     Error, Misuse,
     identity::{DeviceSecrets, Identity},
-    protocol::{keys::DeviceKind, state::World},
-    types::{ChainId, DeviceId, MemberId, RingId},
+    protocol::{
+        keys::DeviceKind,
+        state::{NOW, World},
+    },
+    types::{ChainId, DeviceId, MemberId, RingId, UserId},
 };
 
 use crate::{
     client::{Client, Inner},
     ports::{StateStore, Transport},
+    records::{self, SealedBatch},
 };
 
 /// A device or recovery method in force.
@@ -77,13 +81,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             let state = composer.knowledge.world().user(&user);
             let gone: Vec<_> = devices
                 .iter()
-                .filter(|device| {
-                    state.is_some_and(|state| {
-                        state
-                            .device_at(device, wardseal_client_core::protocol::state::NOW)
-                            .is_some()
-                    })
-                })
+                .filter(|device| state.is_some_and(|state| state.device_at(device, NOW).is_some()))
                 .copied()
                 .collect();
             if gone.is_empty() {
@@ -109,10 +107,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if inner.kept {
             return Err(Misuse::IdentityExists.into());
         }
-        let device = DeviceSecrets::generate(DeviceKind::Ordinary, inner.rng.as_mut())?;
         self.learn(inner, [user.into()], true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
+        let device = self.pending_device(inner, user).await?;
         self.change(inner, &[ChainId::User(user)], |composer| {
+            let state = composer.knowledge.world().user(&user);
+            if state.is_some_and(|state| state.device_at(&device.id(), NOW).is_some()) {
+                return Ok(None);
+            }
             composer.add_device(&device).map(|draft| Some(((), draft)))
         })
         .await?;
@@ -129,5 +131,40 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner.knowledge.forget_boxes(&RingId::User(user));
         self.learn(inner, [user.into()], true).await?;
         Ok(id)
+    }
+
+    /// The device that this machine becomes. It is kept before the chain names it: when the answer
+    /// is lost, the next try goes on with the same.
+    async fn pending_device(
+        &self,
+        inner: &mut Inner,
+        user: UserId,
+    ) -> Result<DeviceSecrets, Error> {
+        let tenant = self.config.tenant;
+        if let Some(bytes) = self.store.read(records::PENDING_DEVICE).await? {
+            let pending = Identity::from_secret_bytes(&bytes)?;
+            let id = pending.device.id();
+            // One that was revoked meanwhile does not come back.
+            let usable = inner.knowledge.world().user(&user).is_some_and(|state| {
+                state.devices().get(&id).is_none() || state.device_at(&id, NOW).is_some()
+            });
+            if usable && pending.user == user && pending.tenant == tenant {
+                return Ok(pending.device);
+            }
+        }
+        let pending = Identity {
+            tenant,
+            user,
+            device: DeviceSecrets::generate(DeviceKind::Ordinary, inner.rng.as_mut())?,
+        };
+        let mut batch = SealedBatch::default();
+        self.store.put(
+            &mut batch,
+            records::PENDING_DEVICE.into(),
+            &pending.to_secret_bytes(),
+            inner.rng.as_mut(),
+        )?;
+        self.store.commit(batch).await?;
+        Ok(pending.device)
     }
 }

@@ -30,7 +30,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let found = self.look_up(inner, names).await?;
         for (name, user) in names.iter().zip(&found) {
             let index = binding::index(&self.config.tenant, name);
-            let before: Option<UserId> = self.store.load(&records::name_key(&index)).await?;
+            let before = match inner.names.get(&index) {
+                Some(user) => Some(*user),
+                None => self.store.load(&records::name_key(&index)).await?,
+            };
             match before {
                 Some(before) if before != *user => {
                     return Err(Misbehaviour::IdentityChanged.into());
@@ -65,6 +68,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         index: &FixedBytes<32>,
         user: UserId,
     ) -> Result<(), Error> {
+        inner.names.insert(*index, user);
+        // An identity that lives in memory leaves nothing here.
+        if !inner.kept {
+            return Ok(());
+        }
         let mut batch = SealedBatch::default();
         self.store.put(
             &mut batch,
@@ -88,8 +96,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 .collect(),
         };
         let answer = self.call_signed::<Lookup>(inner, &request).await?;
-        let chains = answer.found.iter().map(|found| found.user.into());
-        self.learn(inner, chains, true).await?;
+        if !answer.found.is_empty() {
+            let chains = answer.found.iter().map(|found| found.user.into());
+            self.learn(inner, chains, true).await?;
+        }
         names
             .iter()
             .zip(&request.names)

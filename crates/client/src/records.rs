@@ -16,6 +16,8 @@ use crate::ports::{Batch, StateStore, StoreError};
 pub(crate) const IDENTITY: &str = "identity";
 /// Record of a sign-up that waits for its token.
 pub(crate) const PENDING: &str = "pending";
+/// Record of a device that may be in the chain already, and is not this machine's identity yet.
+pub(crate) const PENDING_DEVICE: &str = "pending-device";
 /// Record of the newest checkpoint.
 pub(crate) const FLOOR: &str = "floor";
 /// Record of the audience that sign-ins name.

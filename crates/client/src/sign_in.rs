@@ -99,18 +99,26 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if let Some(audience) = &self.config.audience {
             return Ok(audience.clone());
         }
+        if let Some(audience) = &inner.audience {
+            return Ok(audience.clone());
+        }
         if let Some(audience) = self.store.load::<String>(records::AUDIENCE).await? {
+            inner.audience = Some(audience.clone());
             return Ok(audience);
         }
         let audience = self.server().await?.audience;
-        let mut batch = SealedBatch::default();
-        self.store.put(
-            &mut batch,
-            records::AUDIENCE.into(),
-            &wardseal_client_core::protocol::cbor::encode(&audience),
-            inner.rng.as_mut(),
-        )?;
-        self.store.commit(batch).await?;
+        // An identity that lives in memory leaves nothing here.
+        if inner.kept {
+            let mut batch = SealedBatch::default();
+            self.store.put(
+                &mut batch,
+                records::AUDIENCE.into(),
+                &wardseal_client_core::protocol::cbor::encode(&audience),
+                inner.rng.as_mut(),
+            )?;
+            self.store.commit(batch).await?;
+        }
+        inner.audience = Some(audience.clone());
         Ok(audience)
     }
 }

@@ -145,6 +145,20 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             inner.rng.as_mut(),
         )?;
         batch.delete(records::PENDING.into());
+        batch.delete(records::PENDING_DEVICE.into());
+        // What an unlocked identity kept in memory only.
+        if let Some(audience) = &inner.audience {
+            let bytes = cbor::encode(audience);
+            let key = records::AUDIENCE.into();
+            self.store
+                .put(&mut batch, key, &bytes, inner.rng.as_mut())?;
+        }
+        for (index, user) in &inner.names {
+            let bytes = cbor::encode(user);
+            let key = records::name_key(index);
+            self.store
+                .put(&mut batch, key, &bytes, inner.rng.as_mut())?;
+        }
         self.store.commit(batch).await?;
         inner.kept = true;
         let chains: Vec<_> = inner.chains.keys().copied().collect();

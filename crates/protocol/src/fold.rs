@@ -289,7 +289,10 @@ impl Step<'_> {
             }
             _ => return Err(Refusal::WrongChain),
         }
-        if state.device_at(&device, self.after()).is_none() {
+        // Who knows the password may change it: the same person goes on with the new device.
+        let replaces_itself =
+            matches!(self.op(), Op::SetRecovery(set) if set.replaces == Some(device));
+        if !replaces_itself && state.device_at(&device, self.after()).is_none() {
             return Err(Refusal::AuthorLeaves);
         }
         state.head = self.head;

@@ -23,7 +23,7 @@ use wardseal_client::{
     protocol::object::Metadata,
     types::SessionId,
 };
-use wardseal_client_http::{HttpTransport, Limits};
+use wardseal_client_http::{HttpTransport, Limits, ServerAddress};
 use wardseal_client_password::{PasswordError, set_password, unlock};
 use wardseal_tenant::{NameRequest, RootKey, TokenKey, found};
 use wardseal_testkit::{HostileProxy, ServerOptions, Servers, secret, seeded};
@@ -87,6 +87,9 @@ pub struct World {
     seeds: AtomicU64,
 }
 
+/// Every world is another one.
+static WORLDS: AtomicU64 = AtomicU64::new(1);
+
 impl World {
     /// A new world with a tenant and nobody in it.
     pub async fn new() -> Self {
@@ -101,7 +104,7 @@ impl World {
             tenant: TenantId::from_bytes([0; 32]),
             token_key: TokenKey::from_seed(&secret(&mut seeded(7))),
             clock: Arc::new(ManualClock::new(BEGINNING)),
-            seeds: AtomicU64::new(100),
+            seeds: AtomicU64::new(WORLDS.fetch_add(1, Ordering::Relaxed) * 1_000_000),
         };
         let root = RootKey::generate(&mut world.rng()).expect("randomness");
         let server = world.machine(&Disk::default()).await.server().await;
@@ -148,24 +151,36 @@ impl World {
         clock: &Arc<ManualClock>,
     ) -> Result<Machine, Error> {
         let address = |proxy: &HostileProxy| proxy.url().parse().expect("an address");
-        let transport = HttpTransport::with_limits(
-            Some(address(&self.keys)),
-            Some(address(&self.vault)),
-            Limits {
-                total: Duration::from_secs(20),
-                ..Limits::default()
-            },
-        );
+        let transport = transport(address(&self.keys), address(&self.vault));
         let clock: Arc<ManualClock> = Arc::clone(clock);
         Client::open(
             config,
-            transport.expect("TLS works"),
+            transport,
             disk.clone(),
             secret(&mut seeded(8)),
             clock,
             Box::new(self.rng()),
         )
         .await
+    }
+
+    /// A client that no network stands before.
+    pub async fn direct_machine(&self, disk: &Disk) -> Machine {
+        let address = |url: String| url.parse().expect("an address");
+        let clock: Arc<ManualClock> = Arc::clone(&self.clock);
+        let opened = Client::open(
+            Config::new(self.tenant),
+            transport(
+                address(self.servers.keys_url()),
+                address(self.servers.vault_url()),
+            ),
+            disk.clone(),
+            secret(&mut seeded(8)),
+            clock,
+            Box::new(self.rng()),
+        )
+        .await;
+        opened.expect("a healthy disk")
     }
 
     /// What the application signs for a sign-up.
@@ -236,6 +251,14 @@ impl World {
         self.clock.advance(millis);
         self.servers.clock.advance(millis);
     }
+}
+
+fn transport(keys: ServerAddress, vault: ServerAddress) -> HttpTransport {
+    let limits = Limits {
+        total: Duration::from_secs(20),
+        ..Limits::default()
+    };
+    HttpTransport::with_limits(Some(keys), Some(vault), limits).expect("TLS works")
 }
 
 /// Seals content in memory.

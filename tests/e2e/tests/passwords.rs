@@ -93,6 +93,9 @@ async fn a_change_that_is_cut_off_leaves_one_password() {
                 happened,
                 "{operation} {fault:?}"
             );
+            if happened {
+                world.set_password(&ben, FIRST).await.unwrap();
+            }
         }
     }
     // It can be repeated.

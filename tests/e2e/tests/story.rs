@@ -6,7 +6,7 @@
 )]
 
 use wardseal_client::{
-    CachePolicy, Config, Error, Misuse, Rights, Role, TransportError, Visibility,
+    CachePolicy, Config, Error, Misuse, Rights, Role, StateStore as _, TransportError, Visibility,
     protocol::object::ObjectHeader,
 };
 use wardseal_e2e::{Disk, Machine, World, open, seal};
@@ -208,8 +208,13 @@ async fn a_password_opens_everything_on_a_wiped_machine() {
     assert_eq!(profile.user, lost.user);
     assert_ne!(profile.device, lost.device);
     assert_eq!(open(&machine, &record).await.unwrap(), b"record");
+    machine.users_by_name(&["anna"]).await.unwrap();
+    machine.groups().await.unwrap();
+    seal(&machine, session, b"from a borrowed machine")
+        .await
+        .unwrap();
     // Nothing is kept before the person says so.
-    assert!(world.machine(&disk).await.profile().await.is_none());
+    assert_eq!(disk.keys("").await.unwrap(), [""; 0]);
     let device = machine.trust_this_machine().await.unwrap();
     machine.revoke_devices(&[lost.device]).await.unwrap();
     let machine = world.machine(&disk).await;
