@@ -15,7 +15,8 @@ use clap::{Parser, Subcommand};
     version,
     about,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no connection, 4 wrong password, 5 no access"
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -116,7 +116,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
     let common = command.common().clone();
     let done = runtime().and_then(|runtime| {
         let done = runtime.block_on(async {
-            files::cancel_on_interrupt();
+            output::clean_up_on_interrupt();
             let mut host = Host::new(common.clone())?;
             match command.carry_out(&mut host).await {
                 Ok(report) => Ok(report),

@@ -4,11 +4,36 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tempfile::NamedTempFile;
 
 use super::failure::Failure;
+
+/// What is being written, so that an interrupt can remove it.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What a program that was interrupted ends with.
+const INTERRUPTED: i32 = 130;
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is not finished and ends the program when the person interrupts it. A thread that
+/// waits for a disk or a pipe could not do that itself.
+pub(crate) fn clean_up_on_interrupt() {
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            for path in unfinished().drain(..) {
+                // What is not there any more needs no removal.
+                let _ = fs::remove_file(path);
+            }
+            std::process::exit(INTERRUPTED);
+        }
+    });
+}
 
 /// Who may read what is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,8 +94,10 @@ impl Output {
             use std::os::unix::fs::PermissionsExt as _;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
+        let file = builder.tempfile_in(folder).map_err(failed)?;
+        unfinished().push(file.path().to_owned());
         Ok(Self::File {
-            unfinished: builder.tempfile_in(folder).map_err(failed)?,
+            unfinished: file,
             path: path.to_owned(),
             replace,
         })
