@@ -1,18 +1,9 @@
 import { invalid, toError, WardsealError } from "./errors.js";
 import { Core } from "./generated/core.js";
 import { Host } from "./host.js";
+import type { CachePolicy, Profile } from "./profile.js";
 import { StoreConflict, type StateStore } from "./store.js";
 import type { Transport } from "./transport.js";
-
-/** How long keys of sessions are kept: not at all, or in memory or also in the store for so many milliseconds. */
-export type CachePolicy = "off" | { readonly memory: number } | { readonly persistent: number };
-
-/** Who is signed in here. */
-export interface Profile {
-  readonly tenant: string;
-  readonly user: string;
-  readonly device: string;
-}
 
 /** Sessions cached in memory for a quarter of an hour. */
 const DEFAULT_CACHE: CachePolicy = { memory: 15 * 60_000 };

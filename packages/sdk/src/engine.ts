@@ -4,9 +4,6 @@ import { READY, type BulkAnswer, type BulkRequest } from "./bulk-messages.js";
 import { WardsealError } from "./errors.js";
 import { importKey, openFrame, sealFrame, type FrameJob, type OpenedFrame, type SealedFrame } from "./frames.js";
 
-/** Who does the AES: WebCrypto here, WebCrypto in a worker, or the WebAssembly. */
-export type BulkEngine = "here" | "worker" | "wasm";
-
 /** Does AES for one object. */
 export interface Engine {
   /** Encrypts a frame. `content` may be taken away from the caller. */

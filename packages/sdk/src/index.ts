@@ -1,14 +1,13 @@
 /** End-to-end encryption for applications. Begin with {@link Wardseal.open}. */
-export type { CachePolicy, Profile } from "./client.js";
 export { errorCodes, type ErrorCode } from "./codes.js";
-export type { BulkEngine } from "./engine.js";
 export { WardsealError, type ErrorDetails } from "./errors.js";
 export type { Group, GroupMember, Groups, JoinOptions, Role } from "./groups.js";
 export { indexedDbStore } from "./indexeddb.js";
 export type { ObjectHeader, Opened } from "./objects.js";
 export type { Device, Devices, Users } from "./people.js";
-export type { Watch } from "./pipeline.js";
+export type { CachePolicy, Profile } from "./profile.js";
 export type { NewSession, Recipient, Right, Session, SessionPage, Sessions } from "./sessions.js";
 export type { Bytes, RandomAccess, Source } from "./sources.js";
 export { StoreConflict, memoryStore, type Changes, type StateStore } from "./store.js";
 export { Wardseal, type Options, type SealOptions, type ServerInfo, type SignUpRequest } from "./wardseal.js";
+export type { BulkEngine, Watch } from "./watch.js";

@@ -1,9 +1,10 @@
 import { WardsealError, guarded, invalid, toError } from "./errors.js";
 import { FRAME_CONTENT } from "./frames.js";
 import { preludeLength, preludeMissing, trailerStart, type Opening, type Parts } from "./generated/core.js";
-import { open, type Watch } from "./pipeline.js";
+import { open } from "./pipeline.js";
 import { collect, collectBlob, randomAccess, readRandom, readStream, streamOf, type RandomAccess, type Reader, type Source } from "./sources.js";
 import { concat } from "./transport.js";
+import type { Watch } from "./watch.js";
 
 /** What an object says of itself, readable without keys: a claim until it was opened. */
 export interface ObjectHeader {

@@ -1,25 +1,16 @@
 /** Sealing and opening frame by frame, several at a time, in constant memory. */
-import { engineHere, engineInWorker, hasWebCrypto, type BulkEngine, type Engine } from "./engine.js";
+import { engineHere, engineInWorker, hasWebCrypto, type Engine } from "./engine.js";
 import { WardsealError, toError } from "./errors.js";
 import { FRAME_CONTENT, LENGTH, type FrameJob, type OpenedFrame } from "./frames.js";
 import type { Reader as ObjectReader, Sealing } from "./generated/core.js";
 import type { Reader } from "./sources.js";
 import { concat } from "./transport.js";
+import type { BulkEngine, Watch } from "./watch.js";
 
 /** Frames that are worked on at once: enough that neither the engine nor the page waits. */
 const UNDERWAY = 4;
 /** Most bytes after the last frame, and one more than that. */
 const MAX_TRAILER = (16 << 20) + LENGTH + 1;
-
-/** How a caller follows and stops a stream. */
-export interface Watch {
-  /** Is told how many bytes of content were sealed or opened so far. */
-  readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** Stops it. What was given until then is no object, or no whole content. */
-  readonly signal?: AbortSignal | undefined;
-  /** Who does the AES. By default WebCrypto, in a worker for more than one frame, and the WebAssembly where there is none. */
-  readonly engine?: BulkEngine | undefined;
-}
 
 async function choose(wanted: BulkEngine | undefined, long: boolean, rawKey: Uint8Array<ArrayBuffer>): Promise<Engine | undefined> {
   if (wanted === "wasm" || !hasWebCrypto()) return undefined;

@@ -1,18 +1,20 @@
 import { defaultStore, loadCore } from "#platform";
 
-import { ClientState, type CachePolicy, type Profile } from "./client.js";
+import { ClientState } from "./client.js";
 import { guarded, invalid } from "./errors.js";
 import { FRAME_CONTENT } from "./frames.js";
 import { inspect, type Sealing } from "./generated/core.js";
 import { Groups } from "./groups.js";
 import { Opened, type ObjectHeader } from "./objects.js";
 import { setPassword, unlock } from "./passwords.js";
-import { seal, type Watch } from "./pipeline.js";
+import { seal } from "./pipeline.js";
 import { Devices, Users } from "./people.js";
+import type { CachePolicy, Profile } from "./profile.js";
 import { Sessions } from "./sessions.js";
 import { collect, collectBlob, isBytes, isStream, randomAccess, readRandom, readStream, streamOf, type Bytes, type RandomAccess, type Source } from "./sources.js";
 import type { StateStore } from "./store.js";
 import { Transport } from "./transport.js";
+import type { Watch } from "./watch.js";
 
 /** What an application decides about its client. */
 export interface Options {
