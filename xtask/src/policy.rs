@@ -16,7 +16,8 @@ const LONG_FILE: usize = 800;
 /// What breaks a rule, in words. Empty when all is well.
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let rules = Rules::read(&workspace.root.join("deny.toml"))?;
-    let mut violations = outside_crates(&workspace.packages, &rules)?;
+    let built = built_crates(workspace)?;
+    let mut violations = outside_crates(&workspace.packages, &rules, &built)?;
     let places = Place::of_this_machine(&workspace.root);
     for path in workspace.files()? {
         let Ok(text) = fs::read_to_string(workspace.root.join(&path)) else {
@@ -104,7 +105,27 @@ fn quoted(text: &str, section: &str, key: &str) -> BTreeSet<String> {
     found
 }
 
-fn outside_crates(packages: &[Package], rules: &Rules) -> Result<Vec<String>> {
+/// The names of all crates that some build of the workspace compiles. The lock file knows more: crates
+/// that only a feature would bring that nothing switches on.
+fn built_crates(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let tree = process::output(
+        process::cargo()
+            .args(["tree", "--workspace", "--all-features", "--target", "all"])
+            .args(["--edges", "all", "--prefix", "none", "--format", "{p}"])
+            .current_dir(&workspace.root),
+    )?;
+    Ok(String::from_utf8(tree)?
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn outside_crates(
+    packages: &[Package],
+    rules: &Rules,
+    built: &BTreeSet<String>,
+) -> Result<Vec<String>> {
     let mut violations = Vec::new();
     for package in packages {
         let name = format!("{} {}", package.name, package.version);
@@ -123,7 +144,7 @@ fn outside_crates(packages: &[Package], rules: &Rules) -> Result<Vec<String>> {
         if package.source.is_none() {
             continue;
         }
-        if rules.banned.contains(&package.name) {
+        if rules.banned.contains(&package.name) && built.contains(&package.name) {
             violations.push(format!("{name}: banned in deny.toml"));
         }
         match &package.license {
@@ -330,12 +351,19 @@ mod tests {
 
     #[test]
     fn outside_crates_are_refused_for_licence_ban_and_source() {
-        let found = |package| outside_crates(&[package], &rules()).unwrap();
+        let built = BTreeSet::from(["openssl-sys".to_owned()]);
+        let found = |package| outside_crates(&[package], &rules(), &built).unwrap();
         let registry = Some("registry+https://example.org/index");
         assert!(found(package("fine", Some("MIT"), registry)).is_empty());
         assert_eq!(found(package("silent", None, None)).len(), 1);
         assert_eq!(found(package("copyleft", Some("GPL-3.0"), None)).len(), 1);
         assert_eq!(found(package("openssl-sys", Some("MIT"), None)).len(), 1);
+        let unused = outside_crates(
+            &[package("openssl-sys", Some("MIT"), None)],
+            &rules(),
+            &BTreeSet::new(),
+        );
+        assert!(unused.unwrap().is_empty(), "nobody builds it");
         let git = Some("git+https://example.org/x");
         assert_eq!(found(package("forked", Some("MIT"), git)).len(), 1);
     }
