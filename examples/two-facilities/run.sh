@@ -13,17 +13,17 @@ here=$(cd "$(dirname "$0")" && pwd)
 unset WARDSEAL_HOME WARDSEAL_TENANT WARDSEAL_PASSWORD_FILE
 
 files=()
-for file in "$@"; do files+=("$(realpath "$file")"); done
+for file in "$@"; do files+=("$(realpath -- "$file")"); done
 
 if [ -n "${WARDSEAL_BIN:-}" ]; then
-    bin=$(realpath "$WARDSEAL_BIN")
+    bin=$(realpath -- "$WARDSEAL_BIN")
 else
     (cd "$here/../.." && cargo build --quiet --package wardseal)
-    bin=$(cd "$here/../.." && realpath "${CARGO_TARGET_DIR:-target}/debug/wardseal")
+    bin=$(cd "$here/../.." && realpath -- "${CARGO_TARGET_DIR:-target}/debug/wardseal")
 fi
 
 if [ -n "${WARDSEAL_DEMO_DIR:-}" ]; then
-    work=$(realpath "$WARDSEAL_DEMO_DIR")
+    work=$(realpath -- "$WARDSEAL_DEMO_DIR")
 else
     work=$(mktemp -d)
 fi
@@ -119,6 +119,19 @@ make_pdf() {
     } >> "$out"
 }
 
+# Each given file under a name of its own, also where two folders have files of the same name.
+mkdir -p in
+given=("${files[@]}") files=()
+for file in "${given[@]}"; do
+    if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail "$file is no file that can be read"; fi
+    base=$(basename -- "$file") name=$base count=2
+    while [ -e "in/$name" ] || [ "$name" = letter.pdf ] || [ "$name" = later.json ]; do
+        name=$count-$base count=$((count + 1))
+    done
+    ln -s -- "$file" "in/$name"
+    files+=("$work/in/$name")
+done
+
 title "Servers"
 keys=${WARDSEAL_KEYS_URL:-${WARDSEAL_SERVER:-}}
 vault=${WARDSEAL_VAULT_URL:-${WARDSEAL_VAULT:-}}
@@ -158,7 +171,7 @@ session=$(id ses)
 for file in "${files[@]}"; do
     name=$(basename "$file")
     if cmp -s "$file" "sealed/$name.wseal"; then fail "$name is not sealed"; fi
-    ok "anna has sealed $name ($(stat -c %s "$file") bytes → $(stat -c %s "sealed/$name.wseal"))"
+    ok "anna has sealed $name ($(stat -L -c %s "$file") bytes → $(stat -c %s "sealed/$name.wseal"))"
 done
 must nobody inspect "sealed/letter.pdf.wseal"
 [ "$(id ses)" = "$session" ] || fail "the session is not in the file"
