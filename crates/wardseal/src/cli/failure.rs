@@ -171,7 +171,12 @@ fn rejected(problem: &Problem) -> Failure {
         _ => title.split_once(": ").unwrap_or((title, "")),
     };
     let mut message = lower_first(message);
-    for particular in [&problem.refusal, &problem.detail].into_iter().flatten() {
+    let particulars = match problem.code {
+        // The words above say it all.
+        ProblemCode::BindingExpired => [&None, &None],
+        _ => [&problem.refusal, &problem.detail],
+    };
+    for particular in particulars.into_iter().flatten() {
         message.push_str(&format!(" ({particular})"));
     }
     let advice = match (problem.retry_after, &problem.id) {

@@ -14,14 +14,14 @@ pub(crate) fn format(time: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 
-/// A span as the largest unit that fits: `3 days`.
+/// A span as the nearest number of the largest unit that fits: `3 days`.
 pub(crate) fn span(millis: u64) -> String {
     let seconds = millis / 1000;
     let (count, unit) = match seconds {
         0..MINUTE => (seconds, "second"),
-        MINUTE..HOUR => (seconds / MINUTE, "minute"),
-        HOUR..DAY => (seconds / HOUR, "hour"),
-        _ => (seconds / DAY, "day"),
+        MINUTE..HOUR => ((seconds + MINUTE / 2) / MINUTE, "minute"),
+        HOUR..DAY => ((seconds + HOUR / 2) / HOUR, "hour"),
+        _ => ((seconds + DAY / 2) / DAY, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
@@ -64,7 +64,8 @@ mod tests {
         for (millis, text) in [
             (0, "0 seconds"),
             (1999, "1 second"),
-            (119_999, "1 minute"),
+            (89_999, "1 minute"),
+            (119_999, "2 minutes"),
             (7_200_000, "2 hours"),
             (86_400_000, "1 day"),
             (950_400_000, "11 days"),
