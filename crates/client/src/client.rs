@@ -255,3 +255,55 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wardseal_client_core::{
+        TransportError,
+        exchange::{HttpRequest, HttpResponse},
+        protocol::{object::Metadata, op::Rights},
+        types::{GroupId, SessionId},
+    };
+
+    use super::*;
+    use crate::{MemoryStore, Visibility};
+
+    struct Nowhere;
+
+    impl Transport for Nowhere {
+        async fn send(&self, _: HttpRequest) -> Result<HttpResponse, TransportError> {
+            Err(TransportError::NotConfigured("test"))
+        }
+    }
+
+    /// What an application on a runtime with several threads needs: it is checked when this is
+    /// compiled.
+    #[test]
+    fn futures_move_between_threads() {
+        fn moves<F: Send>(future: F) -> F {
+            future
+        }
+        type Somewhere = Client<Nowhere, MemoryStore>;
+        fn of(client: &Somewhere, group: GroupId, session: SessionId) {
+            let metadata = Metadata::default();
+            drop(moves(client.finish_sign_up("")));
+            drop(moves(client.users_by_name(&[])));
+            drop(moves(client.create_group("", &[])));
+            drop(moves(client.remove_members(group, &[])));
+            drop(moves(client.groups()));
+            drop(moves(client.create_session(&[], None, None)));
+            drop(moves(client.grant(
+                session,
+                group.into(),
+                Rights::READ,
+                Visibility::Full,
+            )));
+            drop(moves(client.fetch_sessions(&[])));
+            drop(moves(client.sealing(session, &metadata)));
+            drop(moves(client.trust_this_machine()));
+            drop(moves(client.new_password()));
+            drop(moves(client.forget_sessions()));
+        }
+        let _: fn(&Somewhere, GroupId, SessionId) = of;
+    }
+}

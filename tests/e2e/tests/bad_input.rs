@@ -1,6 +1,5 @@
 //! Networks that fail, clocks that are wrong, tokens that have expired, tenants that are others.
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a broken fixture must stop the test where it broke"
 )]
