@@ -180,12 +180,11 @@ impl Said {
     /// The first identifier with this prefix.
     #[track_caller]
     pub(crate) fn id(&self, prefix: &str) -> String {
-        let at = self.out.find(prefix).unwrap_or_else(|| panic!("{self:?}"));
-        let rest = &self.out[at..];
-        let end = rest[prefix.len()..]
-            .find(|letter: char| !letter.is_ascii_alphanumeric())
-            .map_or(rest.len(), |end| end + prefix.len());
-        rest[..end].to_owned()
+        let mut words = self
+            .out
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+        let found = words.find(|word| word.starts_with(prefix));
+        found.unwrap_or_else(|| panic!("{self:?}")).to_owned()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
