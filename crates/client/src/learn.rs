@@ -14,12 +14,13 @@ use wardseal_client_core::{
     compose::{Composer, Draft},
     identity::Identity,
     keyring::SeedSearch,
-    knowledge::{Absorbed, epochs_of},
+    knowledge::{Absorbed, Knowledge, epochs_of},
     protocol::{
         cbor,
         log::LogError,
         ring::{SealedBox, Seed},
         state::World,
+        statement::Statement,
     },
     types::{Base64Url, ChainId, MemberId, RingId, limits},
 };
@@ -27,7 +28,7 @@ use wardseal_client_core::{
 use crate::{
     client::{CachePolicy, Client, Inner},
     ports::{StateStore, Transport},
-    records::{self, BoxesRecord, ChainRecord, SealedBatch},
+    records::{self, BoxesRecord, ChainRecord, HeadRecord, SealedBatch},
 };
 
 /// How often news may bring further news before we call it a fault of the server's.
@@ -164,6 +165,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     async fn absorb(&self, inner: &mut Inner, fetched: &Fetched) -> Result<Absorbed, Error> {
+        self.check_heads(&inner.knowledge, fetched).await?;
         let absorbed = inner.knowledge.absorb(fetched)?;
         if matches!(absorbed, Absorbed::Needs(_)) {
             return Ok(absorbed);
@@ -193,6 +195,41 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(absorbed)
     }
 
+    /// Checks that sessions whose chains are not kept did not go back behind what an earlier run
+    /// had seen of them: somebody who was revoked since would be in again.
+    async fn check_heads(&self, knowledge: &Knowledge, fetched: &Fetched) -> Result<(), Error> {
+        for slice in &fetched.chains {
+            let chain = slice.chain;
+            if !matches!(chain, ChainId::Session(_))
+                || slice.entries.is_empty()
+                || knowledge.knows(&chain)
+            {
+                continue;
+            }
+            let Some(seen) = self
+                .store
+                .load::<HeadRecord>(&records::head_key(&chain))
+                .await?
+            else {
+                continue;
+            };
+            let mut reached = false;
+            for entry in &slice.entries {
+                let statement = Statement::decode(entry.statement.as_slice())?;
+                if statement.chain() == chain && statement.body().seq == seen.seq {
+                    if statement.hash() != seen.hash {
+                        return Err(Misbehaviour::Fork(chain).into());
+                    }
+                    reached = true;
+                }
+            }
+            if !reached {
+                return Err(Misbehaviour::Gap(chain).into());
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what is known of these chains and rings, with the newest checkpoint, at once.
     pub(crate) async fn persist(
         &self,
@@ -212,6 +249,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 let key = records::chain_key(chain);
                 self.store
                     .put(&mut batch, key, &cbor::encode(record), rng)?;
+            }
+            if let ChainId::Session(_) = chain
+                && let Some(head) = inner.knowledge.world().head(chain)
+            {
+                let record = HeadRecord {
+                    seq: head.seq,
+                    hash: head.hash,
+                };
+                let key = records::head_key(chain);
+                self.store
+                    .put(&mut batch, key, &cbor::encode(&record), rng)?;
             }
         }
         for ring in rings {
@@ -277,7 +325,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
             let found = inner
                 .keyring
-                .find(ring, epoch, identity, &inner.knowledge)?;
+                .find(ring, epoch, identity, &inner.knowledge)
+                .inspect_err(|error| {
+                    // What does not open is asked for again, not believed for ever.
+                    if let Error::Misbehaved(Misbehaviour::BadBox(damaged)) = error {
+                        inner.knowledge.forget_boxes(damaged);
+                        inner.asked.remove(damaged);
+                    }
+                })?;
             match found {
                 SeedSearch::Found(seed) => return Ok(seed),
                 SeedSearch::Needs(chains) => {

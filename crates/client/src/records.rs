@@ -7,7 +7,7 @@ use wardseal_client_core::{
     Error,
     crypto::{chunked, label, secret::Secret},
     protocol::cbor,
-    types::{Base64Url, ChainId, FixedBytes, RingId, Timestamp, UserId, limits},
+    types::{Base64Url, ChainId, FixedBytes, RingId, StatementHash, Timestamp, UserId, limits},
 };
 
 use crate::ports::{Batch, StateStore, StoreError};
@@ -28,6 +28,11 @@ pub(crate) fn chain_key(chain: &ChainId) -> String {
     format!("chain/{chain}")
 }
 
+/// Key of the record of how far a chain was seen.
+pub(crate) fn head_key(chain: &ChainId) -> String {
+    format!("head/{chain}")
+}
+
 /// Key of the record of a ring's boxes.
 pub(crate) fn boxes_key(ring: &RingId) -> String {
     format!("boxes/{ring}")
@@ -43,6 +48,15 @@ pub(crate) fn name_key(index: &FixedBytes<32>) -> String {
 pub(crate) struct ChainRecord {
     #[n(0)]
     pub(crate) entries: Vec<(Base64Url, u64)>,
+}
+
+/// How far a chain was seen, where the chain itself is not kept: it may not go back behind that.
+#[derive(Debug, Decode, Encode)]
+pub(crate) struct HeadRecord {
+    #[n(0)]
+    pub(crate) seq: u64,
+    #[n(1)]
+    pub(crate) hash: StatementHash,
 }
 
 /// The boxes of a ring, and when the server was last asked for them.

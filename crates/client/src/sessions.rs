@@ -302,6 +302,18 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             None => None,
         };
         let world = inner.knowledge.world();
+        let rights = world
+            .session(&session)
+            .and_then(|state| state.rights_at(&user, NOW, world));
+        if rights.is_none() {
+            // A right may come through groups that are not known yet: the way to the key leads
+            // through them.
+            match self.newest_seed(inner, ring).await {
+                Ok(_) | Err(Error::Misuse(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let world = inner.knowledge.world();
         let state = world.session(&session).ok_or(Misuse::NoAccess(session))?;
         Ok(Session {
             id: session,

@@ -2,11 +2,14 @@
 
 use wardseal_client_core::{
     Error, Misuse,
-    api::keys::{SignUp as SignUpEndpoint, SignUpRequest},
+    api::{
+        ProblemCode,
+        keys::{SignUp as SignUpEndpoint, SignUpRequest},
+    },
     compose,
     crypto::secret::Secret,
     identity::{DeviceSecrets, Identity},
-    protocol::{binding, cbor, keys::DeviceKind, ring::Seed, statement::Statement},
+    protocol::{binding, cbor, keys::DeviceKind, ring::Seed, state::World, statement::Statement},
     types::{Base64Url, FixedBytes, UserId},
 };
 
@@ -106,17 +109,61 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             append: append_request(tenant, &draft, inner.knowledge.log_size()),
             salt: pending.salt,
         };
-        let appended = self.call::<SignUpEndpoint>(&request).await?;
         let user = identity.user;
+        let appended = match self.call::<SignUpEndpoint>(&request).await {
+            Ok(appended) => appended,
+            Err(error) if error.problem() == Some(ProblemCode::StaleStatement) => {
+                // An earlier attempt may have gone through, with its answer lost.
+                return match self.resume_sign_up(inner, identity, &pending).await {
+                    Ok(()) => Ok(user),
+                    Err(_) => Err(error),
+                };
+            }
+            Err(error) => return Err(error),
+        };
         inner.identity = Some(identity);
         inner.kept = true;
-        let taken = self.take_in(inner, draft, &appended).await;
-        if let Err(error) = taken.and(self.keep_identity(inner).await) {
+        let kept = match self.take_in(inner, draft, &appended).await {
+            Ok(()) => self.keep_identity(inner).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
             inner.identity = None;
             inner.kept = false;
             return Err(error);
         }
         Ok(user)
+    }
+
+    /// Takes up a sign-up that the server has completed already: the chain shows it, since nobody
+    /// else could have made it.
+    async fn resume_sign_up(
+        &self,
+        inner: &mut Inner,
+        identity: Identity,
+        pending: &PendingRecord,
+    ) -> Result<(), Error> {
+        let user = identity.user;
+        inner.identity = Some(identity);
+        let learned = self.learn(inner, [user.into()], true).await;
+        let bound = inner
+            .knowledge
+            .world()
+            .user(&user)
+            .and_then(|state| state.binding.as_ref())
+            .is_some_and(|bound| bound.index == binding::index(&self.config.tenant, &pending.name));
+        let kept = match learned {
+            Ok(()) if bound => self.keep_identity(inner).await,
+            Ok(()) => Err(Misuse::NotFound(user.into()).into()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            inner.identity = None;
+            inner.token = None;
+            inner.kept = false;
+            return Err(error);
+        }
+        Ok(())
     }
 
     async fn pending(&self) -> Result<Option<PendingRecord>, Error> {
