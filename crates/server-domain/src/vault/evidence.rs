@@ -125,9 +125,13 @@ struct Folded {
 impl Folded {
     fn apply(&mut self, statement: &Statement) -> Result<(), Refusal> {
         let previous: Option<ChainState> = self.states.chain(&statement.chain());
-        let state = fold::apply(previous.as_ref(), statement, self.next, &self.states)?;
+        // Nobody has seen more of the log than stood before his own statement, so that is where it
+        // stood at the earliest.
+        let seen = statement.body().seen.map_or(0, |seen| seen.size);
+        let position = self.next.max(seen);
+        let state = fold::apply(previous.as_ref(), statement, position, &self.states)?;
         self.states.insert(state);
-        self.next = self.next.saturating_add(1);
+        self.next = position.saturating_add(1);
         Ok(())
     }
 }
