@@ -6,11 +6,7 @@ use std::{
 };
 
 use wardseal_client::api::keys::{AppendRequest, Appended};
-use wardseal_protocol::{
-    op::Op,
-    ring::SealedBox,
-    statement::Statement,
-};
+use wardseal_protocol::{op::Op, ring::SealedBox, statement::Statement};
 use wardseal_types::{Base64Url, DeviceId, FixedBytes, MemberId, RingId};
 
 /// What left the honest clients of a world, and what the honest server made of it.
@@ -49,7 +45,11 @@ impl Ledger {
         }
         for bytes in &request.boxes {
             let sealed = SealedBox::decode(bytes.as_slice()).expect("a client's box");
-            records.boxes.entry(sealed.ring).or_default().push(bytes.clone());
+            records
+                .boxes
+                .entry(sealed.ring)
+                .or_default()
+                .push(bytes.clone());
         }
     }
 

@@ -106,7 +106,10 @@ impl Network {
     }
 
     /// Lets the server do an operation, and gives the client something else for its answer.
-    pub fn spoil<E: Endpoint>(&self, mut spoil: impl FnMut(HttpResponse) -> Answer + Send + 'static) {
+    pub fn spoil<E: Endpoint>(
+        &self,
+        mut spoil: impl FnMut(HttpResponse) -> Answer + Send + 'static,
+    ) {
         self.lie(
             E::PATH,
             true,

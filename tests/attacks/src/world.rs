@@ -16,9 +16,7 @@ use wardseal_client::{
     crypto::aead::AwsLcAes,
     exchange,
     protocol::object::{Metadata, ObjectHeader},
-    types::{
-        ChainId, Clock, GroupId, MemberId, SessionId, TenantId, Timestamp, UserId,
-    },
+    types::{ChainId, Clock, GroupId, MemberId, SessionId, TenantId, Timestamp, UserId},
 };
 use wardseal_client_http::{HttpTransport, ServerAddress};
 use wardseal_protocol::statement::Statement;
@@ -350,8 +348,11 @@ impl Somebody {
     /// # Errors
     /// The code of whatever did not work.
     pub async fn open(&self, object: &[u8]) -> Result<String, String> {
-        let header = ObjectHeader::peek(object)
-            .map_err(|error| wardseal_client::object::ObjectError::from(error).code().to_owned())?;
+        let header = ObjectHeader::peek(object).map_err(|error| {
+            wardseal_client::object::ObjectError::from(error)
+                .code()
+                .to_owned()
+        })?;
         let opening = self
             .client
             .opening(&header)
@@ -380,9 +381,12 @@ impl Somebody {
     /// When that does not work.
     pub async fn session(&self, readers: &[MemberId]) -> SessionId {
         let mut grants = vec![(self.member().await, wardseal_client::Rights::MANAGE)];
-        grants.extend(readers.iter().map(|id| (*id, wardseal_client::Rights::READ)));
+        grants.extend(
+            readers
+                .iter()
+                .map(|id| (*id, wardseal_client::Rights::READ)),
+        );
         let made = self.client.create_session(&grants, None, None).await;
         made.expect("a session")
     }
 }
-
