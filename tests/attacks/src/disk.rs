@@ -45,7 +45,7 @@ impl Disk {
                 let note: String = cbor::decode(&opened, 1 << 20).expect("a note");
                 opened = note
                     .split_once("\n\n")
-                    .map_or(note.clone(), |(text, _)| text.to_owned())
+                    .map_or_else(|| note.clone(), |(text, _)| text.to_owned())
                     .into_bytes();
             }
             (name.clone(), opened)

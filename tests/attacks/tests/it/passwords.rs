@@ -137,7 +137,7 @@ async fn servers_that_lie_about_a_password_open_nothing() {
             vec!["bad_answer", "wrong_password"],
             Box::new(|network| {
                 network.change::<LoginStart>(|_, answer| {
-                    answer.ke2.0.truncate(answer.ke2.0.len() - 1)
+                    answer.ke2.0.truncate(answer.ke2.0.len() - 1);
                 });
             }),
         ),
