@@ -62,9 +62,15 @@ refused() {
     [ "$code" -eq "$expected" ] || fail "$1: wardseal ${*:2} ended with $code, not with $expected"
 }
 # id PREFIX: the first identifier of that kind in what was said last
-id() { grep -o "$1_[a-z2-7]*" last.out | head -n 1 || fail "no identifier $1_… was said"; }
+id() {
+    local all
+    all=$(grep -o "$1_[a-z2-7]*" last.out) || fail "no identifier $1_… was said"
+    printf '%s\n' "${all%%$'\n'*}"
+}
 
 start_server() {
+    # The background process may begin to write only later.
+    : > "$1.out"
     "$bin" serve --role "$1" --listen 127.0.0.1:0 --data "servers/$1" > "$1.out" 2> "$1.log" &
     servers+=($!)
     for _ in $(seq 100); do
