@@ -85,6 +85,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             return Err(Misuse::Invalid("the metadata of a session has 15 kB at most").into());
         }
         let mut touched = Vec::new();
+        let mut included = false;
         for (member, _) in recipients {
             let ring = ring_of(*member)?;
             // A group that lost somebody must not be sealed to before it is rotated.
@@ -94,7 +95,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 Err(error) => return Err(error),
             }
             touched.push(ChainId::from(ring));
-            self.hold_if_member(inner, ring).await?;
+            included |= self.hold_if_member(inner, ring).await?;
+        }
+        if !included {
+            return Err(Misuse::Invalid(
+                "you are not among the recipients: add yourself or a group of yours",
+            )
+            .into());
         }
         self.change(inner, &touched, |composer| {
             composer
@@ -445,7 +452,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Holds the newest seed of a ring if this user is a member, so that wraps are symmetric.
-    async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+    /// Returns whether he is.
+    async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Error> {
         let user = inner.identity()?.user;
         let world = inner.knowledge.world();
         let member = match ring {
@@ -458,6 +466,6 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if member {
             self.newest_seed(inner, ring).await?;
         }
-        Ok(())
+        Ok(member)
     }
 }

@@ -15,6 +15,8 @@ use wardseal_client::{
 };
 use wardseal_client_password::PasswordError;
 
+use super::report::printable;
+
 /// Exit codes, as `wardseal help` and the documentation list them.
 mod exit {
     pub(super) const FAILED: u8 = 1;
@@ -87,9 +89,9 @@ impl Failure {
             // When even this cannot be written there is nobody to tell.
             let _ = writeln!(io::stdout().lock(), "{value}");
         } else {
-            let mut text = format!("error: {}\n", self.message);
+            let mut text = format!("error: {}\n", printable(&self.message));
             if let Some(advice) = &self.advice {
-                text.push_str(&format!("  {advice}\n"));
+                text.push_str(&format!("  {}\n", printable(advice)));
             }
             let _ = io::stderr().lock().write_all(text.as_bytes());
         }
@@ -236,6 +238,10 @@ fn misused(code: &'static str, misuse: &Misuse) -> Failure {
             misuse.to_string(),
             "ask somebody who manages it to grant you the right",
         ),
+        Misuse::Invalid(why) => {
+            let (what, advice) = why.split_once(": ").unwrap_or((why, ""));
+            (exit::FAILED, what.to_owned(), advice)
+        }
         _ => (exit::FAILED, misuse.to_string(), ""),
     };
     Failure::new(code, exit, message, advice)

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -308,8 +309,7 @@ impl Host {
         };
         if saved != before {
             private::make_folder(&self.home)?;
-            fs::write(&path, saved.to_toml())
-                .map_err(|error| Failure::file("write", &path, &error))?;
+            saved.write(&path)?;
         }
         self.saved = saved;
         Ok(())
@@ -322,8 +322,7 @@ impl Host {
     pub(crate) fn forget_name(&mut self) -> Result<(), Failure> {
         self.saved.name = None;
         let path = self.home.join(SETTINGS);
-        fs::write(&path, self.saved.to_toml())
-            .map_err(|error| Failure::file("write", &path, &error))
+        self.saved.write(&path)
     }
 
     /// Says which clock is wrong, when a checkpoint seems too old or from the future.
@@ -361,6 +360,18 @@ fn clock_failure(failure: Failure, ours: Timestamp, server: Option<Timestamp>) -
 }
 
 impl Saved {
+    /// Whole or not at all: another command may be reading it.
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        let written = || -> std::io::Result<()> {
+            let folder = path.parent().unwrap_or_else(|| Path::new("."));
+            let mut unfinished = tempfile::NamedTempFile::new_in(folder)?;
+            unfinished.write_all(self.to_toml().as_bytes())?;
+            unfinished.persist(path)?;
+            Ok(())
+        };
+        written().map_err(|error| Failure::file("write", path, &error))
+    }
+
     fn to_toml(&self) -> String {
         let mut text = String::new();
         let tenant = self.tenant.map(|tenant| tenant.to_string());

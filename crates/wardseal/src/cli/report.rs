@@ -7,6 +7,17 @@ use std::{
 
 use serde_json::Value;
 
+/// Text without what would steer a terminal: names of groups and labels are other people's words.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\n' => letter,
+            other if other.is_control() => '\u{fffd}',
+            other => other,
+        })
+        .collect()
+}
+
 /// What a command has to say: the same for people and for programs.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -42,7 +53,7 @@ impl Report {
         let text = if as_json {
             self.json.to_string()
         } else {
-            self.text.clone()
+            printable(&self.text)
         };
         let text = text.trim_end();
         if !text.is_empty() {
@@ -55,5 +66,18 @@ impl Report {
         } else {
             ExitCode::SUCCESS
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_peoples_words_do_not_steer_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\r\nc\u{9b}d\u{e4}"),
+            "a\u{fffd}[31mb\u{fffd}\nc\u{fffd}d\u{e4}"
+        );
     }
 }

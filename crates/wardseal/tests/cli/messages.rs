@@ -62,6 +62,16 @@ fn a_server_that_is_not_there() {
 #[test]
 fn a_server_that_is_another_one() {
     let place = Place::with(&["anna"]);
+    let elsewhere = Place::with(&[]);
+    let tenant = elsewhere.tenant();
+    let expected = "error: the server has no such tenant\n  check the tenant identifier and the address of the server\n";
+    let show = ["tenant", "show", "--tenant", &tenant];
+    place.run("anna", &show).refused(1, expected);
+    // Nor do the keys of one tenant serve for another.
+    let list = ["group", "list", "--tenant", &tenant];
+    let said = place.run("anna", &list);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("another tenant"), "{}", said.err);
     let vault = place.servers.vault_url();
     let said = place.run("anna", &["group", "list", "--server", &vault]);
     assert_eq!(said.code, 1, "{said:?}");

@@ -194,6 +194,12 @@ fn sessions_and_who_may_open_them() {
     assert_eq!(of("carla").code, 5);
     assert_eq!(of("ben").good().json()["epoch"], 1);
 
+    place
+        .run("anna", &["session", "create", "--manage", "ben"])
+        .refused(
+            1,
+            "error: you are not among the recipients\n  add yourself or a group of yours\n",
+        );
     let bad = place.run(
         "anna",
         &["session", "create", "--manage", "anna", "--metadata", "{"],
