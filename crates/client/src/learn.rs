@@ -389,12 +389,30 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// Makes a change: composes it from what is known, appends it, takes it in. When somebody else
     /// was faster, learns what is new and composes it again. `compose` returns `None` when there is
     /// nothing (or nothing any more) to do.
-    pub(crate) async fn change<R>(
+    pub(crate) async fn change<R: Send>(
         &self,
         inner: &mut Inner,
         touched: &[ChainId],
-        mut compose: impl FnMut(&mut Composer<'_>) -> Result<Option<(R, Draft)>, Error>,
+        mut compose: impl FnMut(&mut Composer<'_>) -> Result<Option<(R, Draft)>, Error> + Send,
     ) -> Result<Option<R>, Error> {
+        let mut result = None;
+        let mut compose = |composer: &mut Composer<'_>| {
+            Ok(compose(composer)?.map(|(made, draft)| {
+                result = Some(made);
+                draft
+            }))
+        };
+        // One state machine for all changes, not one for each: a page has to load them.
+        let changed = Box::pin(self.change_by(inner, touched, &mut compose)).await?;
+        Ok(result.filter(|_| changed))
+    }
+
+    async fn change_by(
+        &self,
+        inner: &mut Inner,
+        touched: &[ChainId],
+        compose: &mut (dyn FnMut(&mut Composer<'_>) -> Result<Option<Draft>, Error> + Send),
+    ) -> Result<bool, Error> {
         self.check_fresh(inner)?;
         let mut rebases = 0;
         loop {
@@ -410,11 +428,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 };
                 compose(&mut composer)?
             };
-            let Some((result, draft)) = composed else {
-                return Ok(None);
+            let Some(draft) = composed else {
+                return Ok(false);
             };
             match self.append(inner, draft).await {
-                Ok(()) => return Ok(Some(result)),
+                Ok(()) => return Ok(true),
                 Err(error)
                     if error.problem() == Some(ProblemCode::StaleStatement)
                         && rebases < REBASES =>
