@@ -1,6 +1,5 @@
 //! A folder with records and their key: who may read it, and what is said when it is not right.
 #![expect(
-    clippy::expect_used,
     clippy::unwrap_used,
     reason = "a broken fixture must stop the test where it broke"
 )]

@@ -21,7 +21,7 @@ pub(crate) struct ServeArguments {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:7420]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Where databases and secrets lie [default: ./.wardseal/<role>]
+    /// Where databases and secrets lie [default: ./.wardseal/ROLE]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Configuration file (TOML) with the long names of these flags as keys
