@@ -18,9 +18,10 @@ use wardseal_client::{
     exchange::HttpResponse,
 };
 use wardseal_testkit::seeded;
-use wardseal_types::{Base64Url, GroupId, MemberId, SessionId};
+use wardseal_types::{Base64Url, ChainId, GroupId, MemberId, SessionId};
 
-const CHANGES: u64 = 2000;
+/// How many answers each of the two tests changes.
+const CHANGES: u64 = 1000;
 
 /// What is done while one answer is changed.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,19 @@ impl Story {
                 String::new()
             }
         })
+    }
+}
+
+/// What a step may say although an answer was changed: the truth, or an older truth. A chain can end
+/// early, where its end was kept back, and a box can be missing with which the name opens.
+fn allowed(step: Step, text: &str, honest: &str, early: &str) -> bool {
+    let renamed = "Some(\"renamed\")";
+    match step {
+        Step::Group => ["None", "Some(\"a group\")", renamed]
+            .iter()
+            .any(|name| text == honest.replace(renamed, name)),
+        Step::Session => text == honest || text == early,
+        _ => text == honest,
     }
 }
 
@@ -198,7 +212,17 @@ fn spoil<E: Endpoint>(network: &Network, nth: usize, seed: u64) {
 
 #[tokio::test]
 async fn no_changed_answer_panics_lies_or_stays() {
-    let world = World::new(80).await;
+    change_answers(0, CHANGES).await;
+}
+
+/// The other half, so that two processors share the work.
+#[tokio::test]
+async fn nor_does_any_other_changed_answer() {
+    change_answers(CHANGES, CHANGES).await;
+}
+
+async fn change_answers(first: u64, count: u64) {
+    let world = World::new(80 + first).await;
     let ada = world.somebody("ada").await;
     world.somebody("bob").await;
     let mut reader = world
@@ -231,8 +255,19 @@ async fn no_changed_answer_panics_lies_or_stays() {
         honest.push(story.play(step, &reader).await.unwrap());
     }
     let all_known = reader.disk.contents();
+    // The end of a chain can be kept back (see `groups`): the session as it began.
+    reader.disk.restore(cold.clone());
+    reader.restart().await.unwrap();
+    reader.network.change::<Fetch>(move |_, answer| {
+        for slice in &mut answer.chains {
+            if slice.chain == ChainId::Session(session) {
+                slice.entries.truncate(1);
+            }
+        }
+    });
+    let early = story.play(Step::Session, &reader).await.unwrap();
     let mut refused = 0;
-    for round in 0..CHANGES {
+    for round in first..first + count {
         let mut rng = seeded(round);
         let step = STEPS[usize::try_from(rng.next_u64() % 6).unwrap()];
         let nth = usize::try_from(rng.next_u64() % 2).unwrap();
@@ -264,10 +299,7 @@ async fn no_changed_answer_panics_lies_or_stays() {
             .unwrap();
         match &outcome {
             Ok(text) => {
-                // A chain may end early where its end is kept back: the name is an older one, a
-                // reader is still in. Nothing else may differ.
-                let early = matches!(step, Step::Group | Step::Session);
-                assert!(early || text == &honest[at], "{what}: {text}");
+                assert!(allowed(step, text, &honest[at], &early), "{what}: {text}");
             }
             Err(_) => refused += 1,
         }
@@ -292,7 +324,7 @@ async fn no_changed_answer_panics_lies_or_stays() {
             assert_eq!(again.as_ref(), Ok(&honest[at]), "{what}: {outcome:?}");
         }
     }
-    assert!(refused > CHANGES / 3, "{refused} of {CHANGES} were refused");
+    assert!(refused > count / 3, "{refused} of {count} were refused");
     world.ledger.check();
 }
 
