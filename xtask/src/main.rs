@@ -17,7 +17,7 @@ mod suite;
 mod wasm;
 mod workspace;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
@@ -148,9 +148,38 @@ fn bench(workspace: &Workspace, log: &mut Log, arguments: &[String]) -> Result<(
     if !workspace.has("benches/Cargo.toml") {
         bail!("benches/ does not exist yet");
     }
+    if arguments == ["web"] {
+        return web_bench(workspace, log);
+    }
     let mut command = process::cargo();
     command.args(["run", "--release", "--package", "wardseal-benches", "--"]);
-    log.run(command.args(arguments))
+    log.run(command.args(arguments))?;
+    if arguments.is_empty() {
+        web_bench(workspace, log)?;
+    }
+    Ok(())
+}
+
+/// The measurements that need a browser.
+fn web_bench(workspace: &Workspace, log: &mut Log) -> Result<()> {
+    let sdk = workspace.root.join("packages/sdk");
+    setup::run(workspace, log)?;
+    wasm::run(workspace, log)?;
+    setup::npm_install(workspace, log, "packages/sdk")?;
+    let program = ["build", "--release", "--package", "wardseal"];
+    log.run(process::cargo().args(program))?;
+    for script in ["build", "bench"] {
+        let mut command = Command::new("npm");
+        command
+            .args(["run", "--silent", script])
+            .current_dir(&sdk)
+            .env("WARDSEAL_BIN", workspace.target.join("release/wardseal"));
+        if let Some(chromium) = setup::chromium() {
+            command.env("CHROMIUM_BIN", chromium);
+        }
+        log.run(&mut command)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

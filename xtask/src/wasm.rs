@@ -51,6 +51,12 @@ const ARTIFACTS: &[Artifact] = &[
         shipped: true,
     },
     Artifact {
+        folder: "benches/chacha",
+        output: "packages/sdk/bench/generated",
+        name: "chacha",
+        shipped: false,
+    },
+    Artifact {
         folder: "tests/conformance",
         output: CONFORMANCE,
         name: "conformance",

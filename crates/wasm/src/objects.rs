@@ -119,6 +119,13 @@ impl Sealing {
         header_record(&self.header).into()
     }
 
+    /// How long the whole object will be, if the length of the content is known.
+    #[wasm_bindgen(js_name = objectLength)]
+    #[must_use]
+    pub fn object_len(&self) -> Option<f64> {
+        self.plan.as_ref()?.object_len().map(number)
+    }
+
     /// The bytes that begin the object.
     ///
     /// # Errors

@@ -3,13 +3,14 @@ import { startBulkWorker } from "#platform";
 import { READY, type BulkAnswer, type BulkRequest } from "./bulk-messages.js";
 import { WardsealError } from "./errors.js";
 import { importKey, openFrame, sealFrame, type FrameJob, type OpenedFrame, type SealedFrame } from "./frames.js";
+import { copy } from "./sources.js";
 
 /** Does AES for one object. */
 export interface Engine {
-  /** Encrypts a frame. `content` may be taken away from the caller. */
-  seal(job: FrameJob, content: Uint8Array<ArrayBuffer>): Promise<SealedFrame>;
-  /** Decrypts a frame, given with room for a length field before it. `bytes` may be taken away from the caller. */
-  open(job: FrameJob, bytes: Uint8Array<ArrayBuffer>): Promise<OpenedFrame>;
+  /** Encrypts a frame, into `into` if that is given and can be. If it is `owned`, `content` may be taken away from the caller. */
+  seal(job: FrameJob, content: Uint8Array<ArrayBuffer>, owned: boolean, into?: Uint8Array<ArrayBuffer>): Promise<SealedFrame>;
+  /** Decrypts a frame, given with its length field. If it is `owned`, `bytes` may be taken away from the caller. */
+  open(job: FrameJob, bytes: Uint8Array<ArrayBuffer>, owned: boolean): Promise<OpenedFrame>;
 }
 
 function rejected(): WardsealError {
@@ -26,7 +27,7 @@ export async function engineHere(rawKey: Uint8Array<ArrayBuffer>): Promise<Engin
   const key = await importKey(rawKey);
   rawKey.fill(0);
   return {
-    seal: (job, content) => sealFrame(key, job, content),
+    seal: (job, content, _owned, into) => sealFrame(key, job, content, into),
     open: (job, bytes) =>
       openFrame(key, job, bytes).catch(() => {
         throw rejected();
@@ -94,15 +95,16 @@ export async function engineInWorker(rawKey: Uint8Array<ArrayBuffer>): Promise<E
   if (bulk === undefined) return undefined;
   const key = await importKey(rawKey);
   rawKey.fill(0);
-  const ask = async (seal: boolean, job: FrameJob, given: Uint8Array<ArrayBuffer>) => {
-    const { bytes, leaf } = await bulk.ask({ seal, key, job, bytes: given });
+  const ask = async (seal: boolean, job: FrameJob, given: Uint8Array<ArrayBuffer>, owned: boolean) => {
+    // What is handed over is gone, with the whole buffer that it stands in.
+    const { bytes, leaf } = await bulk.ask({ seal, key, job, bytes: owned ? given : copy(given) });
     if (bytes === undefined || leaf === undefined) throw rejected();
     return { bytes, leaf };
   };
   return {
-    seal: (job, content) => ask(true, job, content),
-    open: async (job, sealed) => {
-      const { bytes, leaf } = await ask(false, job, sealed);
+    seal: (job, content, owned) => ask(true, job, content, owned),
+    open: async (job, sealed, owned) => {
+      const { bytes, leaf } = await ask(false, job, sealed, owned);
       return { plain: bytes, leaf };
     },
   };

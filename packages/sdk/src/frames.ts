@@ -11,6 +11,8 @@ const NONCE = 12;
 export const LENGTH = 4;
 /** Bytes of content in a full frame. */
 export const FRAME_CONTENT = 64 * CHUNK - LENGTH;
+/** Bytes of a full frame with its length field. */
+export const FRAME_LIMIT = LENGTH + 64 * SEALED_CHUNK;
 
 /** A frame's place, sizes and nonces, as the core says. */
 export interface FrameJob {
@@ -53,15 +55,23 @@ function setLength(bytes: Uint8Array<ArrayBuffer>, length: number): void {
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, length);
 }
 
-/** The hash of a zero byte and the ciphertext that stands after a length field. The field is overwritten. */
+/** The hash of a zero byte and the ciphertext that stands after a length field. */
 function leafHash(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  // The end of the length field lends its place to the zero byte. WebCrypto takes its copy before it returns.
+  const end = bytes[LENGTH - 1] ?? 0;
   bytes[LENGTH - 1] = 0;
-  return crypto.subtle.digest("SHA-256", bytes.subarray(LENGTH - 1));
+  const leaf = crypto.subtle.digest("SHA-256", bytes.subarray(LENGTH - 1));
+  bytes[LENGTH - 1] = end;
+  return leaf;
 }
 
-/** Encrypts a frame. */
-export async function sealFrame(key: CryptoKey, job: FrameJob, content: Uint8Array<ArrayBuffer>): Promise<SealedFrame> {
-  const bytes = new Uint8Array(LENGTH + job.sealed);
+/** Encrypts a frame, into `bytes` if they are given. */
+export async function sealFrame(
+  key: CryptoKey,
+  job: FrameJob,
+  content: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(LENGTH + job.sealed),
+): Promise<SealedFrame> {
   const chunks: Promise<void>[] = [];
   for (let at = 0; at * NONCE < job.nonces.length; at++) {
     const start = at * CHUNK;
@@ -82,13 +92,11 @@ export async function sealFrame(key: CryptoKey, job: FrameJob, content: Uint8Arr
     chunks.push(sealed.then((chunk) => bytes.set(new Uint8Array(chunk), LENGTH + at * SEALED_CHUNK)));
   }
   await Promise.all(chunks);
-  // WebCrypto takes its copy before it returns, so the field can be set at once.
-  const leaf = leafHash(bytes);
   setLength(bytes, job.sealed);
-  return { bytes, leaf: new Uint8Array(await leaf) };
+  return { bytes, leaf: new Uint8Array(await leafHash(bytes)) };
 }
 
-/** Decrypts a frame, given with room for a length field before it. Rejects when it was changed. */
+/** Decrypts a frame, given with its length field. Rejects when it was changed. */
 export async function openFrame(key: CryptoKey, job: FrameJob, bytes: Uint8Array<ArrayBuffer>): Promise<OpenedFrame> {
   const plain = new Uint8Array(job.plain);
   const chunks: Promise<void>[] = [];

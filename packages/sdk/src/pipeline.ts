@@ -1,10 +1,9 @@
 /** Sealing and opening frame by frame, several at a time, in constant memory. */
 import { engineHere, engineInWorker, hasWebCrypto, type Engine } from "./engine.js";
 import { WardsealError, toError } from "./errors.js";
-import { FRAME_CONTENT, LENGTH, type FrameJob, type OpenedFrame } from "./frames.js";
+import { FRAME_CONTENT, FRAME_LIMIT, LENGTH, type FrameJob, type OpenedFrame } from "./frames.js";
 import type { Reader as ObjectReader, Sealing } from "./generated/core.js";
 import type { Reader } from "./sources.js";
-import { concat } from "./transport.js";
 import type { BulkEngine, Watch } from "./watch.js";
 
 /** Frames that are worked on at once: enough that neither the engine nor the page waits. */
@@ -47,13 +46,24 @@ async function* ordered<T>(start: () => Promise<Begun<T> | undefined>): AsyncGen
   }
 }
 
-/** The bytes of an object, piece by piece. `long` says that there will be more than one frame. */
-export async function* seal(sealing: Sealing, content: Reader, long: boolean, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
+/**
+ * The bytes of an object, piece by piece. `long` says that there will be more than one frame. Where `into` is given, the
+ * object is as long as that, and what can be is written there at once.
+ */
+export async function* seal(
+  sealing: Sealing,
+  content: Reader,
+  long: boolean,
+  watch: Watch,
+  into?: Uint8Array<ArrayBuffer>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let whole = false;
   try {
     const engine = await choose(watch.engine, long, sealing.aesKey() as Uint8Array<ArrayBuffer>);
-    yield sealing.prelude();
+    const prelude = sealing.prelude();
+    yield prelude;
     let total = 0;
+    let place = prelude.length;
     const start = async (): Promise<Begun<{ bytes: Uint8Array; read: number }> | undefined> => {
       watch.signal?.throwIfAborted();
       const piece = await content.take(FRAME_CONTENT);
@@ -64,7 +74,9 @@ export async function* seal(sealing: Sealing, content: Reader, long: boolean, wa
         const bytes = sealing.sealFrame(job.index, piece) as Uint8Array<ArrayBuffer>;
         return { result: Promise.resolve({ bytes, read }) };
       }
-      const result = engine.seal(job, piece).then(({ bytes, leaf }) => {
+      const room = into?.subarray(place, place + LENGTH + job.sealed);
+      place += LENGTH + job.sealed;
+      const result = engine.seal(job, piece, content.owned, room).then(({ bytes, leaf }) => {
         sealing.sealed(job.index, leaf);
         return { bytes, read };
       });
@@ -104,15 +116,14 @@ export async function* open(reader: ObjectReader, sealed: Reader, long: boolean,
     const start = async (): Promise<Begun<{ job: FrameJob; frame: OpenedFrame | Uint8Array }> | undefined> => {
       if (ended) return undefined;
       watch.signal?.throwIfAborted();
-      const field = await sealed.take(LENGTH);
-      if (field.length < LENGTH) throw truncated();
-      const length = new DataView(field.buffer).getUint32(0);
+      const bytes = await sealed.takeFrame(FRAME_LIMIT);
+      if (bytes.length < LENGTH) throw truncated();
+      const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
       const job = reader.frame(length) as FrameJob;
-      const ciphertext = await sealed.take(length);
-      if (ciphertext.length < length) throw truncated();
+      if (bytes.length < LENGTH + length) throw truncated();
       ended = job.last;
-      if (engine === undefined) return { result: Promise.resolve({ job, frame: ciphertext }) };
-      return { result: engine.open(job, concat([field, ciphertext])).then((frame) => ({ job, frame })) };
+      if (engine === undefined) return { result: Promise.resolve({ job, frame: bytes.subarray(LENGTH) }) };
+      return { result: engine.open(job, bytes, sealed.owned).then((frame) => ({ job, frame })) };
     };
     for await (const { job, frame } of ordered(start)) {
       watch.signal?.throwIfAborted();

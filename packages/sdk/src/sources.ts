@@ -49,26 +49,49 @@ export function randomAccess(source: Source): RandomAccess | undefined {
   return source;
 }
 
-/** Reads on, never more than asked for. */
+/** Reads on. */
 export interface Reader {
-  /** Exactly `length` bytes, fewer only at the end. What it gives may be handed over. */
+  /** Whether what is given is the receiver's, to be handed over or changed. */
+  readonly owned: boolean;
+  /** Exactly `length` bytes, fewer only at the end. */
   take(length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** A length field and as many bytes as it says, at most `limit` together; fewer only at the end. */
+  takeFrame(limit: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Lets go of the source. */
   cancel(): Promise<void>;
+}
+
+/** Bytes of a length field. */
+const FIELD = 4;
+
+function frameLength(bytes: Uint8Array): number {
+  return bytes.length < FIELD ? FIELD : FIELD + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
 /** Reads what has any part at hand, from `start`. */
 export function readRandom(source: RandomAccess, start = 0): Reader {
   let at = start;
+  const peek = async (length: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const end = Math.min(at + length, source.size);
+    const bytes = await source.read(at, end);
+    if (bytes.length !== end - at) {
+      throw new WardsealError("io", "the source gave another number of bytes than were asked for");
+    }
+    return own(bytes);
+  };
   return {
+    owned: false,
     async take(length) {
-      const end = Math.min(at + length, source.size);
-      const bytes = await source.read(at, end);
-      if (bytes.length !== end - at) {
-        throw new WardsealError("io", "the source gave another number of bytes than were asked for");
-      }
-      at = end;
-      return copy(bytes);
+      const bytes = await peek(length);
+      at += bytes.length;
+      return bytes;
+    },
+    async takeFrame(limit) {
+      // Nearly all frames are as long as they may be.
+      const bytes = await peek(limit);
+      const frame = bytes.subarray(0, frameLength(bytes));
+      at += frame.length;
+      return frame;
     },
     async cancel() {},
   };
@@ -78,24 +101,34 @@ export function readRandom(source: RandomAccess, start = 0): Reader {
 export function readStream(stream: ReadableStream<Uint8Array>): Reader {
   const reader = stream.getReader();
   let held: Uint8Array = new Uint8Array();
+  const fill = async (parts: Uint8Array[], length: number): Promise<void> => {
+    for (let missing = length; missing > 0; ) {
+      if (held.length === 0) {
+        const next = await reader.read();
+        if (next.done) return;
+        if (!(next.value instanceof Uint8Array)) {
+          throw new WardsealError("invalid", "a stream has to give Uint8Arrays");
+        }
+        held = next.value;
+      }
+      const part = held.subarray(0, missing);
+      held = held.subarray(part.length);
+      missing -= part.length;
+      parts.push(part);
+    }
+  };
   return {
+    owned: true,
     async take(length) {
       const parts: Uint8Array[] = [];
-      let missing = length;
-      while (missing > 0) {
-        if (held.length === 0) {
-          const next = await reader.read();
-          if (next.done) break;
-          if (!(next.value instanceof Uint8Array)) {
-            throw new WardsealError("invalid", "a stream has to give Uint8Arrays");
-          }
-          held = next.value;
-        }
-        const part = held.subarray(0, missing);
-        held = held.subarray(part.length);
-        missing -= part.length;
-        parts.push(part);
-      }
+      await fill(parts, length);
+      return concat(parts);
+    },
+    async takeFrame(limit) {
+      const parts: Uint8Array[] = [];
+      await fill(parts, FIELD);
+      const field = concat(parts);
+      await fill(parts, Math.min(frameLength(field), limit) - field.length);
       return concat(parts);
     },
     cancel: () => reader.cancel(),
@@ -119,11 +152,16 @@ export function streamOf(pieces: AsyncGenerator<Uint8Array, void, undefined>): R
   );
 }
 
-/** All that a generator gives, in one array. */
-export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+/** All that a generator gives, in one array. What stands in `into` already is not copied. */
+export async function collect(pieces: AsyncIterable<Uint8Array>, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
-  for await (const piece of pieces) parts.push(piece);
-  return concat(parts);
+  let at = 0;
+  for await (const piece of pieces) {
+    if (into === undefined) parts.push(piece);
+    else if (piece.buffer !== into.buffer) into.set(piece, at);
+    at += piece.length;
+  }
+  return into ?? concat(parts);
 }
 
 /** Bytes after which what is collected is handed to the browser, which may put it on disk. */

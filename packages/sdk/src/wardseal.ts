@@ -201,8 +201,10 @@ export class Wardseal {
       const name = options.name ?? ("name" in given && typeof given.name === "string" ? given.name : undefined);
       const type = options.type ?? (given instanceof Blob && given.type !== "" ? given.type : undefined);
       const sealing = await this.#sealing(session, random.size, name, type, options);
-      const pieces = seal(sealing, readRandom(random), random.size >= FRAME_CONTENT, options);
-      return given instanceof Blob ? collectBlob(pieces, "application/octet-stream") : collect(pieces);
+      const long = random.size >= FRAME_CONTENT;
+      if (given instanceof Blob) return collectBlob(seal(sealing, readRandom(random), long, options), "application/octet-stream");
+      const object = new Uint8Array(sealing.objectLength() ?? 0);
+      return collect(seal(sealing, readRandom(random), long, options, object), object);
     });
   }
 

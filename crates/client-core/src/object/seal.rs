@@ -8,7 +8,8 @@ use wardseal_crypto::{
     sign::Ed25519SigningKey,
 };
 use wardseal_protocol::object::{
-    FRAME_CONTENT, Frame, LEAF, Metadata, ObjectHeader, Prelude, Trailer, signed_message,
+    FRAME_CONTENT, FRAME_SEALED, Frame, LEAF, LENGTH, Metadata, ObjectHeader, Prelude, Trailer,
+    signed_message,
 };
 
 use super::ObjectError;
@@ -88,6 +89,24 @@ impl SealPlan {
     #[must_use]
     pub const fn key(&self) -> &StreamKey {
         &self.key
+    }
+
+    /// How long the whole object will be, where the length of the content was announced: what to
+    /// allocate at once.
+    #[must_use]
+    pub fn object_len(&self) -> Option<u64> {
+        let room = padding::padme(self.announced?);
+        let per_frame = length(FRAME_CONTENT).ok()?;
+        let full = room / per_frame;
+        let last = Frame::with_capacity(full, usize::try_from(room % per_frame).ok()?).ok()?;
+        let frames = usize::try_from(full).ok()? + 1;
+        let trailer = Trailer::new(&vec![[0; LEAF]; frames], [0; 64]);
+        let trailer = trailer.to_bytes().ok()?.len();
+        let on_disk = length(LENGTH + FRAME_SEALED).ok()?;
+        Some(
+            full * on_disk
+                + length(self.prelude().len() + LENGTH + last.sealed_len() + trailer).ok()?,
+        )
     }
 
     /// The next frame, which carries `content_len` bytes of content: [`FRAME_CONTENT`] until the

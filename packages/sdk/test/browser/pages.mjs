@@ -15,8 +15,15 @@ const PAGE = `<!doctype html>
 <title>application</title>
 <script type="importmap" nonce="map">{ "imports": { "#platform": "/sdk/platform-browser.js" } }</script>`;
 
+function fileOf(path, root, bench) {
+  if (root !== undefined) return join(root, path === "/" ? "index.html" : path);
+  if (path.startsWith("/sdk/")) return join(DIST, path.slice(5));
+  if (bench !== undefined && path.startsWith("/bench/")) return join(bench, path.slice(7));
+  return undefined;
+}
+
 /** Serves `root` (by default the SDK below `/sdk/` and an empty page) and keeps what is put below `/objects/`. */
-export async function startApplication({ root, policy = POLICY } = {}) {
+export async function startApplication({ root, bench, policy = POLICY } = {}) {
   const objects = new Map();
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
@@ -31,7 +38,7 @@ export async function startApplication({ root, policy = POLICY } = {}) {
       return object ? response.writeHead(200, { "content-length": object.length }).end(object) : response.writeHead(404).end();
     }
     try {
-      const file = root ? join(root, path === "/" ? "index.html" : path) : path.startsWith("/sdk/") ? join(DIST, path.slice(5)) : undefined;
+      const file = fileOf(path, root, bench);
       const content = file === undefined ? PAGE : await readFile(file);
       const type = file === undefined ? TYPES[".html"] : (TYPES[extname(file)] ?? "application/octet-stream");
       response.writeHead(200, { "content-type": type, ...(policy ? { "content-security-policy": policy } : {}) }).end(content);

@@ -254,6 +254,30 @@ fn every_length_comes_back_by_every_way() {
 }
 
 #[test]
+fn an_announced_length_tells_how_long_the_object_will_be() {
+    let world = World::new();
+    for len in [
+        0,
+        1,
+        16_380,
+        FRAME_CONTENT - 1,
+        FRAME_CONTENT,
+        3 * FRAME_CONTENT + 9,
+    ] {
+        let metadata = Metadata {
+            content_len: Some(len as u64),
+            ..named("a.txt")
+        };
+        let plan = SealPlan::start(&world.seed, &world.header, &metadata, &mut Rng(3)).unwrap();
+        let said = plan.object_len();
+        let object = seal_planned::<AwsLcAes>(plan, &world.alice.signer, &content(len)).unwrap();
+        assert_eq!(said, Some(object.len() as u64), "{len}");
+    }
+    let plan = SealPlan::start(&world.seed, &world.header, &named("a"), &mut Rng(3)).unwrap();
+    assert_eq!(plan.object_len(), None);
+}
+
+#[test]
 fn streams_and_threads_give_the_same_bytes() {
     let world = World::new();
     let content = content(3 * FRAME_CONTENT);
