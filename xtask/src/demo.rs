@@ -71,7 +71,16 @@ impl Server {
     fn start(program: &Path, role: &str, folder: &Path, log: &mut Log) -> Result<Self> {
         let mut command = Command::new(program);
         command
-            .args(["serve", "--role", role, "--listen", "127.0.0.1:0"])
+            // One line for each request would bury the story.
+            .args([
+                "serve",
+                "--role",
+                role,
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "warn",
+            ])
             .arg("--data")
             .arg(folder.join(role));
         log.say(&format!("$ {} &", process::line(&command)))?;
