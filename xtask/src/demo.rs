@@ -192,7 +192,10 @@ mod tests {
         let data = folder.join("keys");
         assert_eq!(
             arguments.trim(),
-            format!("--role keys --listen 127.0.0.1:0 --data {}", data.display())
+            format!(
+                "--role keys --listen 127.0.0.1:0 --log warn --data {}",
+                data.display()
+            )
         );
         fs::remove_dir_all(folder).unwrap();
     }
