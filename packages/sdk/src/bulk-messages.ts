@@ -8,6 +8,8 @@ export interface BulkRequest {
   readonly key: CryptoKey;
   readonly job: FrameJob;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the result may be put: memory that was used before is faster than new memory. */
+  readonly room?: ArrayBuffer | undefined;
 }
 
 /** The number of the message that says that the worker runs. */
@@ -18,4 +20,6 @@ export interface BulkAnswer {
   readonly id: number;
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly leaf?: Uint8Array<ArrayBuffer>;
+  /** The memory of what was asked, to be used again. */
+  readonly spent?: ArrayBuffer;
 }

@@ -2,8 +2,7 @@ import { startBulkWorker } from "#platform";
 
 import { READY, type BulkAnswer, type BulkRequest } from "./bulk-messages.js";
 import { WardsealError } from "./errors.js";
-import { importKey, openFrame, sealFrame, type FrameJob, type OpenedFrame, type SealedFrame } from "./frames.js";
-import { copy } from "./sources.js";
+import { FRAME_LIMIT, importKey, openFrame, sealFrame, type FrameJob, type OpenedFrame, type SealedFrame } from "./frames.js";
 
 /** Does AES for one object. */
 export interface Engine {
@@ -12,6 +11,9 @@ export interface Engine {
   /** Decrypts a frame, given with its length field. If it is `owned`, `bytes` may be taken away from the caller. */
   open(job: FrameJob, bytes: Uint8Array<ArrayBuffer>, owned: boolean): Promise<OpenedFrame>;
 }
+
+/** Buffers of a frame that are kept for the next one. */
+const SPARE = 10;
 
 function rejected(): WardsealError {
   return new WardsealError("object_rejected", "the object was changed, or sealed with another key");
@@ -67,7 +69,8 @@ class BulkWorker {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id } satisfies BulkRequest, [request.bytes.buffer]);
+      const handed = request.room === undefined ? [request.bytes.buffer] : [request.bytes.buffer, request.room];
+      this.#worker.postMessage({ ...request, id } satisfies BulkRequest, handed);
     });
   }
 }
@@ -95,14 +98,30 @@ export async function engineInWorker(rawKey: Uint8Array<ArrayBuffer>): Promise<E
   if (bulk === undefined) return undefined;
   const key = await importKey(rawKey);
   rawKey.fill(0);
-  const ask = async (seal: boolean, job: FrameJob, given: Uint8Array<ArrayBuffer>, owned: boolean) => {
+  // Buffers that come back from the worker are used again: new memory costs more than encrypting into it.
+  const spare: ArrayBuffer[] = [];
+  const keep = (buffer: ArrayBuffer | undefined): void => {
+    if (buffer !== undefined && buffer.byteLength >= FRAME_LIMIT && spare.length < SPARE) spare.push(buffer);
+  };
+  const lend = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    const copy = new Uint8Array(spare.pop() ?? new ArrayBuffer(FRAME_LIMIT), 0, bytes.length);
+    copy.set(bytes);
+    return copy;
+  };
+  const ask = async (seal: boolean, job: FrameJob, given: Uint8Array<ArrayBuffer>, owned: boolean, into?: Uint8Array<ArrayBuffer>) => {
     // What is handed over is gone, with the whole buffer that it stands in.
-    const { bytes, leaf } = await bulk.ask({ seal, key, job, bytes: owned ? given : copy(given) });
+    const handed = owned ? given : lend(given);
+    const room = into && (spare.pop() ?? new ArrayBuffer(FRAME_LIMIT));
+    const { bytes, leaf, spent } = await bulk.ask({ seal, key, job, bytes: handed, room });
+    keep(spent);
     if (bytes === undefined || leaf === undefined) throw rejected();
-    return { bytes, leaf };
+    if (into === undefined) return { bytes, leaf };
+    into.set(bytes);
+    keep(bytes.buffer);
+    return { bytes: into, leaf };
   };
   return {
-    seal: (job, content, owned) => ask(true, job, content, owned),
+    seal: (job, content, owned, into) => ask(true, job, content, owned, into),
     open: async (job, sealed, owned) => {
       const { bytes, leaf } = await ask(false, job, sealed, owned);
       return { plain: bytes, leaf };

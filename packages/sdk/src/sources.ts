@@ -20,11 +20,6 @@ export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }
 
-/** A copy that may be handed over to a worker. */
-export function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
-}
-
 export function isBytes(source: unknown): source is Bytes {
   return source instanceof Uint8Array || source instanceof ArrayBuffer;
 }

@@ -129,8 +129,8 @@ pub(crate) const STAGES: &[Stage] = &[
     ),
     web(
         "sdk",
-        &["wasm"],
-        "build, typecheck and unit tests of the SDK",
+        &["wasm", "build"],
+        "the SDK: types, and its tests in Node against real servers",
         sdk,
     ),
     web(
