@@ -10,8 +10,8 @@ export interface NoAnswer {
   readonly server: string;
 }
 
-/** Milliseconds until a server is given up. */
-const TIMEOUT = 60_000;
+/** Milliseconds until a server is given up, unless the application says otherwise. */
+export const DEFAULT_TIMEOUT = 60_000;
 /** Bytes beyond which an answer cannot be one. */
 const MAX_ANSWER = 64 << 20;
 
@@ -19,8 +19,10 @@ const MAX_ANSWER = 64 << 20;
 export class Transport {
   readonly #addresses: { readonly keys: string | undefined; readonly vault: string | undefined };
   readonly #fetch: typeof fetch;
+  readonly #timeout: number;
 
-  constructor(keys: string | undefined, vault: string | undefined, fetcher: typeof fetch) {
+  constructor(keys: string | undefined, vault: string | undefined, fetcher: typeof fetch, timeout = DEFAULT_TIMEOUT) {
+    this.#timeout = timeout;
     this.#addresses = { keys: keys?.replace(/\/+$/, ""), vault: vault?.replace(/\/+$/, "") };
     this.#fetch = fetcher;
   }
@@ -31,7 +33,7 @@ export class Transport {
     const headers: Record<string, string> = {};
     if (bearer !== undefined) headers["authorization"] = `Bearer ${bearer}`;
     if (method !== "GET") headers["content-type"] = "application/json";
-    const signal = AbortSignal.timeout(TIMEOUT);
+    const signal = AbortSignal.timeout(this.#timeout);
     let response: Response;
     try {
       // Called without `this`: the page's own fetch insists on it.

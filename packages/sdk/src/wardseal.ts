@@ -30,6 +30,8 @@ export interface Options {
   readonly cache?: CachePolicy;
   /** What sign-ins name as their audience. By default what the key server says first, from then on. */
   readonly audience?: string;
+  /** Milliseconds until a server that does not answer is given up. By default a minute. */
+  readonly timeout?: number;
   /** What sends requests. By default the page's own `fetch`. */
   readonly fetch?: typeof fetch;
 }
@@ -92,7 +94,7 @@ export class Wardseal {
   static open(options: Options): Promise<Wardseal> {
     return guarded(async () => {
       await loadCore();
-      const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch);
+      const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch, options.timeout);
       const store = options.store ?? defaultStore(options.tenant);
       return new Wardseal(await ClientState.open(options.tenant, options.cache, options.audience, transport, store));
     });
