@@ -184,7 +184,11 @@ fn in_memory(person: &Person) -> anyhow::Result<()> {
         }),
     ];
     let rows = compare(9, 64.0 * 1024.0 * 1024.0, contenders)?;
-    print("64 MiB in memory, one thread", &rows);
+    print(
+        "64 MiB in memory, one thread. Aim: 0.85 of bare AES. Trial programs before (another machine): \
+         bare AES 9.5 GB/s, SHA-256 0.9 GB/s.",
+        &rows,
+    );
     Ok(())
 }
 
@@ -287,7 +291,10 @@ fn measure_files(person: &Person, mib: u32, directory: &Path) -> anyhow::Result<
         ),
     ];
     print(
-        &format!("a file of {mib} MiB, sealed"),
+        &format!(
+            "A file of {mib} MiB, sealed. Aim: two threads 3 times as fast as age. Trial programs \
+             before, without a tree: 3.0 to 3.9 times; age 0.73 GB/s, a copy 1.6 GB/s."
+        ),
         &compare(5, bytes, seal)?,
     );
     let open: Vec<Contender<'_>> = vec![
@@ -305,7 +312,10 @@ fn measure_files(person: &Person, mib: u32, directory: &Path) -> anyhow::Result<
         ),
     ];
     print(
-        &format!("a file of {mib} MiB, opened"),
+        &format!(
+            "A file of {mib} MiB, opened. Trial programs before, without a tree: 3.6 to 6.2 times \
+             age; age 0.66 GB/s."
+        ),
         &compare(5, bytes, open)?,
     );
     Ok(())
