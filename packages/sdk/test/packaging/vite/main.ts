@@ -1,7 +1,6 @@
 import { Wardseal } from "@wardseal/sdk";
 
 declare global {
-  // eslint-disable-next-line no-var
   var story: (options: { tenant: string; keys: string; vault: string }, sign: (request: unknown) => Promise<string>) => Promise<object>;
 }
 
