@@ -1,7 +1,7 @@
 //! The HTTP face of Wardseal's servers.
 //!
 //! Operations come from `wardseal-api`: method, path, bodies and problems stand there once, and the
-//! routes and the OpenAPI document are made of one list ([`keys`] and [`vault`]). This crate adds
+//! routes and the OpenAPI document are made of one list (`keys` and `vault`). This crate adds
 //! what HTTP needs and nothing else: limits, problem documents, tokens in headers, cross-origin
 //! rules, time limits, an orderly end.
 //!
