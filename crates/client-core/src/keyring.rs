@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wardseal_protocol::{
-    ring::{BoxContext, LinkContext, Opener, SealedBox, Seed},
-    state::{EpochRecord, World},
+    ring::{BoxContext, LinkContext, Opener, Seed},
+    state::EpochRecord,
 };
 use wardseal_types::{ChainId, MemberId, RingId, limits};
 
@@ -234,16 +234,5 @@ impl Keyring {
             self.insert(ring, at, seed.clone());
         }
         Ok(seed)
-    }
-}
-
-/// Whether a box is one that this identity might open, so that it is worth keeping.
-#[must_use]
-pub fn concerns(sealed: &SealedBox, identity: &Identity, world: &dyn World) -> bool {
-    match sealed.member {
-        MemberId::Device(device) => device == identity.device.id(),
-        MemberId::User(user) => user == identity.user,
-        MemberId::Group(group) => world.group(&group).is_some(),
-        MemberId::Session(session) => world.session(&session).is_some(),
     }
 }

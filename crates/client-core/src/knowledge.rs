@@ -8,13 +8,12 @@ use std::{
 
 use wardseal_api::keys::{Appended, ChainSlice, Entry, Fetched, LogView};
 use wardseal_protocol::{
-    Refusal, fold,
+    fold,
     log::{Checkpoint, LogError, origin},
     op::Op,
     ring::SealedBox,
     state::{
-        ChainState, EpochRecord, GroupState, Head, SessionState, States, TenantState, UserState,
-        World,
+        ChainState, EpochRecord, GroupState, SessionState, States, TenantState, UserState, World,
     },
     statement::{Author, Seen, Statement},
 };
@@ -436,16 +435,4 @@ impl World for Overlay<'_> {
 #[must_use]
 pub fn epochs_of(world: &dyn World, ring: RingId) -> Option<&[Arc<EpochRecord>]> {
     world.ring_epochs(&MemberId::from(ring))
-}
-
-/// Whether a refusal only means that somebody else was faster.
-#[must_use]
-pub const fn is_race(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::StaleParent | Refusal::StaleRecipient(_))
-}
-
-/// Where the next statement of a chain goes.
-#[must_use]
-pub fn head_of<'w>(world: &'w States, chain: &ChainId) -> Option<&'w Head> {
-    world.head(chain)
 }

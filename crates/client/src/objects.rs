@@ -238,20 +238,6 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             ))
         })
     }
-
-    /// The users and groups to which a session's objects are open now, for an application to show.
-    ///
-    /// # Errors
-    /// [`Misuse::NoAccess`].
-    pub async fn readers(&self, session: SessionId) -> Result<Vec<MemberId>, Error> {
-        Ok(self
-            .session(session)
-            .await?
-            .recipients
-            .into_iter()
-            .map(|recipient| recipient.member)
-            .collect())
-    }
 }
 
 /// Before any content, only a broken source of randomness or an absurd name can fail.
