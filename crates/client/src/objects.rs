@@ -14,7 +14,7 @@ use wardseal_client_core::{
         ring::Seed,
         state::World,
     },
-    types::{MemberId, ObjectId, SessionId, Timestamp, UserId},
+    types::{ObjectId, SessionId, Timestamp, UserId},
 };
 
 use crate::{
