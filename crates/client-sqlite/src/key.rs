@@ -1,8 +1,8 @@
 //! The file with the key that seals the records.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{ErrorKind, Read as _, Write as _},
+    fs::File,
+    io::{ErrorKind, Read as _},
     path::Path,
 };
 
@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use wardseal_client::crypto::secret::Secret;
 use zeroize::Zeroizing;
 
-use crate::OpenError;
+use crate::{OpenError, private::create_private};
 
 const LENGTH: usize = 32;
 
@@ -62,28 +62,10 @@ fn load(path: &Path) -> Result<Option<Secret<LENGTH>>, OpenError> {
     }
 }
 
-/// Whole or not at all, and never in place of a key that another process made meanwhile.
+/// Never in place of a key that another process made meanwhile.
 fn create(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), OpenError> {
     let key = Secret::<LENGTH>::generate(rng).map_err(|_| OpenError::Randomness)?;
-    let number = Secret::<8>::generate(rng).map_err(|_| OpenError::Randomness)?;
-    let unfinished = path.with_extension(format!("new-{}", u64::from_be_bytes(*number.expose())));
-    let write = || -> std::io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&unfinished)?;
-        file.write_all(key.expose())?;
-        file.sync_all()?;
-        match fs::hard_link(&unfinished, path) {
-            Err(reason) if reason.kind() == ErrorKind::AlreadyExists => Ok(()),
-            other => other,
-        }
-    };
-    let written = write();
-    // A file that is not there needs no removal.
-    let _ = fs::remove_file(&unfinished);
-    written.map_err(|reason| OpenError::Io {
+    create_private(path, key.expose()).map_err(|reason| OpenError::Io {
         path: path.to_owned(),
         reason,
     })

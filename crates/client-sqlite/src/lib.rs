@@ -9,6 +9,7 @@
 //! Several processes may use one folder at the same time: SQLite makes each change whole.
 
 mod key;
+mod private;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -67,19 +68,11 @@ pub fn open_folder(
     folder: &Path,
     rng: &mut dyn CryptoRng,
 ) -> Result<(SqliteStore, Secret<32>), OpenError> {
-    make_private_folder(folder).map_err(|reason| OpenError::Io {
+    private::make_private_folder(folder).map_err(|reason| OpenError::Io {
         path: folder.to_owned(),
         reason,
     })?;
     let database = folder.join("state.db");
     let key = key::load_or_create(&folder.join("state.key"), &database, rng)?;
     Ok((SqliteStore::open(&database)?, key))
-}
-
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -1,16 +1,16 @@
 //! The records.
 
 use std::{
-    fs::OpenOptions,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wardseal_client::{Batch, StateStore, StoreError};
 
-use crate::OpenError;
+use crate::{OpenError, private::create_private};
 
 /// How long one process waits for another's change.
 const BUSY: Duration = Duration::from_secs(10);
@@ -31,14 +31,12 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError::Io`], [`OpenError::Newer`], [`OpenError::Database`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map_err(|reason| OpenError::Io {
-            path: path.to_owned(),
-            reason,
-        })?;
+        if !path.exists() {
+            create_private(path, &[]).map_err(|reason| OpenError::Io {
+                path: path.to_owned(),
+                reason,
+            })?;
+        }
         let failed = |reason| OpenError::Database {
             path: path.to_owned(),
             reason,
@@ -83,7 +81,7 @@ impl SqliteStore {
 /// Settings and tables; returns their version.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    write_ahead(connection)?;
     // An identity that was registered at a server must outlive a power failure.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "secure_delete", true)?;
@@ -98,6 +96,25 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     }
     transaction.commit()?;
     Ok(version)
+}
+
+/// Switches a new database to its write-ahead log; the file remembers it.
+///
+/// Two connections that switch at once would wait for each other for ever, so SQLite refuses one of
+/// them without waiting for as long as [`BUSY`] says. The other has switched when it is done.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let patience = Instant::now() + BUSY;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < patience =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
 }
 
 impl StateStore for SqliteStore {
