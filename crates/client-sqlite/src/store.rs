@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
@@ -14,6 +14,8 @@ use crate::{OpenError, private::create_private};
 
 /// How long one process waits for another's change.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long it waits where SQLite does not wait by itself, before it asks again.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Version of the tables.
 const VERSION: i64 = 1;
 
@@ -103,14 +105,15 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
 /// Two connections that switch at once would wait for each other for ever, so SQLite refuses one of
 /// them without waiting for as long as [`BUSY`] says. The other has switched when it is done.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
-    let patience = Instant::now() + BUSY;
+    let mut patience = BUSY;
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < patience =>
+                    && !patience.is_zero() =>
             {
-                thread::sleep(Duration::from_millis(5));
+                thread::sleep(PAUSE);
+                patience = patience.saturating_sub(PAUSE);
             }
             other => return other,
         }
