@@ -85,8 +85,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("apps/transfer/demo-data", &["apps/transfer/rules"]),
     (
         "apps/transfer/server",
-        &["apps/transfer/rules", "crates/tenant"],
+        &[
+            "apps/transfer/rules",
+            "crates/crypto",
+            "crates/tenant",
+            "crates/types",
+        ],
     ),
+    ("apps/transfer/mail-catcher", &[]),
 ];
 
 /// Folders whose packages may depend on anything: none of them is part of a product.
@@ -96,11 +102,19 @@ const FREE: &[&str] = &["crates/testkit", "tests", "benches", "examples", "xtask
 const OWNED: &[(&[&str], &[&str])] = &[
     (
         &["axum", "tower-http"],
-        &["crates/server-http", "apps/transfer/server"],
+        &[
+            "crates/server-http",
+            "apps/transfer/server",
+            "apps/transfer/mail-catcher",
+        ],
     ),
     (
         &["rusqlite", "libsqlite3-sys"],
-        &["crates/client-sqlite", "crates/server-sqlite"],
+        &[
+            "crates/client-sqlite",
+            "crates/server-sqlite",
+            "apps/transfer/server",
+        ],
     ),
     (&["tokio-postgres"], &["crates/server-postgres"]),
     (
@@ -347,7 +361,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/server-domain → axum: only crates/server-http, apps/transfer/server may name this crate"
+                "crates/server-domain → axum: only crates/server-http, apps/transfer/server, apps/transfer/mail-catcher may name this crate"
             ]
         );
     }

@@ -1,0 +1,1 @@
+//! Takes every mail and delivers none.

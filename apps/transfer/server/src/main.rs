@@ -1,0 +1,2 @@
+//! `wardseal-transfer`.
+fn main() {}
