@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "crates/tenant",
         &[
+            "crates/client-core",
             "crates/protocol",
             "crates/crypto",
             "crates/api",

@@ -20,6 +20,9 @@ pub enum Auth {
     Open,
     /// By the token that sign-in gave: `Authorization: Bearer …`.
     Bearer,
+    /// By an access token that one of the tenant's token keys signed, for this server:
+    /// `Authorization: Bearer …`. Only the tenant's own servers can.
+    Tenant,
 }
 
 /// Which role of the server answers.

@@ -236,6 +236,12 @@ endpoint! {
     Fetch = Post "/v1/chains/fetch", "fetch", Bearer, Keys, (FetchRequest) -> Fetched
 }
 
+endpoint! {
+    /// Fetches chains for a server of the tenant: its own, and those of its users and groups, without boxes. Sessions are missing.
+    FetchForTenant = Post "/v1/chains/fetch-for-tenant", "fetch_for_tenant", Tenant, Keys,
+    (FetchRequest) -> Fetched
+}
+
 body! {
     /// The tenant whose chain is wanted.
     pub struct TenantRequest {

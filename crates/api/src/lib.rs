@@ -6,10 +6,12 @@
 pub mod endpoint;
 pub mod keys;
 mod problem;
+mod proof;
 pub mod vault;
 
 pub use endpoint::{Auth, Endpoint, Method, Role};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode, Retry};
+pub use proof::DeviceProof;
 
 /// The version of the protocol that this API speaks.
 pub const PROTOCOL: u32 = 1;

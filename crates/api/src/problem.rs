@@ -75,6 +75,10 @@ problems! {
     SignInRefused = "sign_in_refused", 401, Never;
     /// The challenge has expired or is not one of this server: ask for a new one.
     ChallengeExpired = "challenge_expired", 401, SignIn;
+    /// The access token of the application's server is refused: it is malformed, for another tenant, server or purpose, or signed by a key that is not a token key of the tenant.
+    AccessRefused = "access_refused", 401, Never;
+    /// The access token of the application's server has expired, comes from the future, or lives longer than ten minutes: sign a new one, and check the clock of that server.
+    AccessExpired = "access_expired", 401, Never;
     /// The binding token of the application is refused: it is malformed, or for another tenant, user or name.
     BindingRefused = "binding_refused", 403, Never;
     /// The binding token of the application has expired or comes from the future: ask for a new one, and check the clock of the application's server.
@@ -118,6 +122,13 @@ impl ProblemCode {
 
     /// Problems of operations that need a token.
     pub const WITH_TOKEN: &'static [Self] = &[Self::SignInRequired, Self::TokenExpired];
+
+    /// Problems of operations that need an access token of the tenant's.
+    pub const WITH_ACCESS: &'static [Self] = &[
+        Self::SignInRequired,
+        Self::AccessRefused,
+        Self::AccessExpired,
+    ];
 }
 
 /// The media type of a problem document.

@@ -2,17 +2,21 @@
 
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
+use wardseal_api::DeviceProof;
 use wardseal_crypto::{
     CryptoError, kem::KemSecretKey, label, secret::Secret, sign::HybridSigningKey,
 };
 use wardseal_protocol::{
+    binding,
     cbor::{self, DecodeError},
     keys::{DeviceKeys, DeviceKind, possession_message},
     op::NewDevice,
     statement::Author,
 };
-use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, TenantId, UserId};
+use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, TenantId, UserId, limits};
 use zeroize::Zeroizing;
+
+use crate::error::Misuse;
 
 /// The private half of a device.
 #[derive(Debug)]
@@ -127,6 +131,37 @@ impl Identity {
     #[must_use]
     pub const fn author(&self) -> Author {
         Author::Device(self.user, self.device.id)
+    }
+
+    /// Proves to an application that this device is in its user's chain: signs `challenge`, which
+    /// the application's server drew, for the application at `audience` alone. No other application
+    /// and no server of ours accepts it.
+    ///
+    /// # Errors
+    /// [`Misuse::Invalid`] for an audience or challenge that is empty or longer than
+    /// [`MAX_CHALLENGE`](limits::MAX_CHALLENGE).
+    pub fn prove(&self, audience: &str, challenge: &str) -> Result<DeviceProof, Misuse> {
+        if [audience, challenge]
+            .iter()
+            .any(|text| text.is_empty() || text.len() > limits::MAX_CHALLENGE)
+        {
+            return Err(Misuse::Invalid(
+                "an audience and a challenge have 1 to 1024 bytes each",
+            ));
+        }
+        let (tenant, user, device) = (self.tenant, self.user, self.device.id);
+        let message =
+            binding::sign_in_message(audience, &tenant, &user, &device, challenge.as_bytes());
+        let signer = self.device.sign.ed25519();
+        let signature = signer.sign(label::DEVICE_PROOF, &message);
+        Ok(DeviceProof {
+            tenant,
+            user,
+            device,
+            audience: audience.to_owned(),
+            challenge: challenge.to_owned(),
+            signature: FixedBytes(*signature.as_bytes()),
+        })
     }
 
     /// All of it as bytes, to be sealed at once.

@@ -147,6 +147,9 @@ impl Knowledge {
         for (bytes, position) in entries {
             let statement = Statement::decode(bytes.as_slice())?;
             let chain = statement.chain();
+            if statement.tenant() != self.tenant {
+                return Err(Misbehaviour::Fork(chain).into());
+            }
             let previous = self.states.chain(&chain);
             let state = fold::apply(previous.as_ref(), &statement, position, &self.states)
                 .map_err(|refusal| Misbehaviour::BadStatement { chain, refusal })?;
@@ -239,6 +242,7 @@ impl Knowledge {
             base: &self.states,
             new: States::default(),
         };
+        let fetched: BTreeSet<_> = slices.iter().filter_map(|(chain, _)| *chain).collect();
         let mut needs = BTreeSet::new();
         let mut blocked = BTreeSet::new();
         let mut heads = Vec::new();
@@ -254,7 +258,7 @@ impl Knowledge {
                     overlay.new.insert(state);
                 }
                 Err(refusal) => {
-                    let missing = overlay.missing(statement, previous.as_ref());
+                    let missing = overlay.missing(statement, previous.as_ref(), &fetched);
                     if missing.is_empty() {
                         return Err(Misbehaviour::BadStatement { chain, refusal }.into());
                     }
@@ -292,7 +296,7 @@ impl Knowledge {
         for entry in entries {
             let statement = Statement::decode(entry.statement.as_slice())?;
             let own = statement.chain();
-            if chain.is_some_and(|chain| chain != own) {
+            if chain.is_some_and(|chain| chain != own) || statement.tenant() != self.tenant {
                 return Err(Misbehaviour::Fork(own).into());
             }
             let seq = statement.body().seq;
@@ -366,17 +370,27 @@ impl Overlay<'_> {
     }
 
     /// The chains without which a refusal means nothing: the author's, and those of groups and
-    /// parents through which he might have a right.
-    fn missing(&self, statement: &Statement, previous: Option<&ChainState>) -> BTreeSet<ChainId> {
+    /// parents through which he might have a right. One that is known may have grown since, by the
+    /// very device or member that speaks here, unless it was `fetched` along.
+    fn missing(
+        &self,
+        statement: &Statement,
+        previous: Option<&ChainState>,
+        fetched: &BTreeSet<ChainId>,
+    ) -> BTreeSet<ChainId> {
         let mut missing = BTreeSet::new();
-        if self.tenant().is_none() && statement.body().tenant.is_some() {
-            missing.insert(ChainId::Tenant(statement.tenant()));
+        let mut look = |chain: ChainId, known: bool| {
+            if !known || !fetched.contains(&chain) {
+                missing.insert(chain);
+            }
+        };
+        if statement.body().tenant.is_some() {
+            look(statement.tenant().into(), self.tenant().is_some());
         }
         if let Author::Device(user, _) = statement.body().author
             && ChainId::User(user) != statement.chain()
-            && self.user(&user).is_none()
         {
-            missing.insert(ChainId::User(user));
+            look(user.into(), self.user(&user).is_some());
         }
         let mut members: Vec<MemberId> = match &statement.body().op {
             Op::GroupCreate(_, members, _) => members.iter().map(|entry| entry.member).collect(),
@@ -394,18 +408,16 @@ impl Overlay<'_> {
                 continue;
             }
             match member {
-                MemberId::Group(id) => match self.group(&id) {
-                    Some(state) => members.extend(state.ring.histories().keys()),
-                    None => {
-                        missing.insert(ChainId::Group(id));
-                    }
-                },
-                MemberId::Session(id) => match self.session(&id) {
-                    Some(state) => members.extend(state.ring.histories().keys()),
-                    None => {
-                        missing.insert(ChainId::Session(id));
-                    }
-                },
+                MemberId::Group(id) => {
+                    let known = self.group(&id);
+                    look(id.into(), known.is_some());
+                    members.extend(known.iter().flat_map(|state| state.ring.histories().keys()));
+                }
+                MemberId::Session(id) => {
+                    let known = self.session(&id);
+                    look(id.into(), known.is_some());
+                    members.extend(known.iter().flat_map(|state| state.ring.histories().keys()));
+                }
                 MemberId::User(_) | MemberId::Device(_) => {}
             }
         }

@@ -3,7 +3,7 @@
 use wardseal_client_core::{
     Error,
     api::{
-        Endpoint, ProblemCode,
+        DeviceProof, Endpoint, ProblemCode,
         keys::{ChallengeRequest, GetChallenge, SignIn, SignInRequest},
     },
     crypto::label,
@@ -22,6 +22,22 @@ use crate::{
 const RENEW_BEFORE: u64 = 30_000;
 
 impl<T: Transport, S: StateStore> Client<T, S> {
+    /// Proves to an application who is here, by the device that is here, be it an ordinary one or
+    /// one that a password unlocked. `audience` is the application's origin and `challenge` what its
+    /// server drew for this login; it asks nobody. The proof goes to the application's server as
+    /// JSON, which checks it with `wardseal_tenant::Directory::verify`.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`], and [`Misuse::Invalid`] for a text that is empty or longer than
+    /// 1024 bytes.
+    ///
+    /// [`Misuse::NoIdentity`]: wardseal_client_core::Misuse::NoIdentity
+    /// [`Misuse::Invalid`]: wardseal_client_core::Misuse::Invalid
+    pub async fn prove(&self, audience: &str, challenge: &str) -> Result<DeviceProof, Error> {
+        let inner = self.inner.lock().await;
+        Ok(inner.identity()?.prove(audience, challenge)?)
+    }
+
     /// One operation that needs a token. It signs in when there is none, and once more when the
     /// server does not accept the one there was.
     pub(crate) async fn call_signed<E: Endpoint>(

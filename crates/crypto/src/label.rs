@@ -79,6 +79,8 @@ labels! {
     STATEMENT_POP = "statement-pop";
     /// Signature: a device signs in at a server.
     SIGN_IN = "sign-in";
+    /// Signature: a device proves to an application whose it is.
+    DEVICE_PROOF = "device-proof";
     /// Hash: a leaf of the log.
     LOG_LEAF = "log-leaf";
     /// Signature: a checkpoint of the log.

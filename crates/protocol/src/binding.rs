@@ -7,7 +7,7 @@
 //! the browser.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wardseal_crypto::{
     hash, label,
     sign::{Ed25519PublicKey, Ed25519Signature},
@@ -130,10 +130,15 @@ pub fn is_name(name: &str) -> bool {
 /// What a token's signer signs, and how it becomes a token: used by the tenant's own server.
 #[must_use]
 pub fn signing_input(kid: KeyId, claims: &Claims) -> Option<String> {
+    input(TYPE, kid, claims)
+}
+
+/// The signing input of a token of any type.
+pub(crate) fn input(typ: &str, kid: KeyId, claims: &impl Serialize) -> Option<String> {
     let header = Header {
         alg: "EdDSA".into(),
         kid,
-        typ: TYPE.into(),
+        typ: typ.into(),
     };
     let header = serde_json::to_vec(&header).ok()?;
     let claims = serde_json::to_vec(claims).ok()?;
@@ -156,21 +161,27 @@ pub fn assemble(signing_input: &str, signature: &[u8; 64]) -> String {
 /// # Errors
 /// See [`TokenError`].
 pub fn read(tenant: &TenantState, token: &str, position: Position) -> Result<Claims, TokenError> {
-    if token.len() > MAX_TOKEN {
-        return Err(TokenError::Malformed);
+    let claims: Claims = signed(TYPE, tenant, token, position)?;
+    if claims.iss != tenant.id || claims.aud != AUDIENCE {
+        return Err(TokenError::WrongSubject);
     }
-    let (input, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, claims) = input.split_once('.').ok_or(TokenError::Malformed)?;
-    let header: Header = part(header)?;
-    if header.alg != "EdDSA" || header.typ != TYPE {
-        return Err(TokenError::Malformed);
-    }
-    let claims: Claims = part(claims)?;
-    let signature: [u8; 64] = BASE64URL_NOPAD
-        .decode(signature.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(TokenError::Malformed)?;
+    Ok(claims)
+}
+
+/// Reads a token of this type and verifies its signature by a token key in force at `position`.
+/// Whom and what it is for is judged by the caller.
+pub(crate) fn signed<C: DeserializeOwned>(
+    typ: &str,
+    tenant: &TenantState,
+    token: &str,
+    position: Position,
+) -> Result<C, TokenError> {
+    let Parts {
+        input,
+        header,
+        claims,
+        signature,
+    } = parts(typ, token)?;
     let Some(TenantKey::Token(key)) = tenant.key_at(&header.kid, position) else {
         return Err(TokenError::UnknownKey);
     };
@@ -179,13 +190,46 @@ pub fn read(tenant: &TenantState, token: &str, position: Position) -> Result<Cla
             key.verify_unlabelled(input.as_bytes(), &Ed25519Signature::from_bytes(signature))
         })
         .map_err(|_| TokenError::BadSignature)?;
-    if claims.iss != tenant.id || claims.aud != AUDIENCE {
-        return Err(TokenError::WrongSubject);
-    }
     Ok(claims)
 }
 
-fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, TokenError> {
+/// A token taken apart, its signature not verified.
+pub(crate) struct Parts<'t, C> {
+    input: &'t str,
+    header: Header,
+    pub(crate) claims: C,
+    signature: [u8; 64],
+}
+
+/// Takes a token of this type apart.
+pub(crate) fn parts<'t, C: DeserializeOwned>(
+    typ: &str,
+    token: &'t str,
+) -> Result<Parts<'t, C>, TokenError> {
+    if token.len() > MAX_TOKEN {
+        return Err(TokenError::Malformed);
+    }
+    let (input, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, claims) = input.split_once('.').ok_or(TokenError::Malformed)?;
+    let header: Header = part(header)?;
+    if header.alg != "EdDSA" || header.typ != typ {
+        return Err(TokenError::Malformed);
+    }
+    let claims: C = part(claims)?;
+    let signature: [u8; 64] = BASE64URL_NOPAD
+        .decode(signature.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(TokenError::Malformed)?;
+    Ok(Parts {
+        input,
+        header,
+        claims,
+        signature,
+    })
+}
+
+fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenError> {
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
         .map_err(|_| TokenError::Malformed)?;
@@ -197,10 +241,20 @@ fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, TokenError> {
 /// # Errors
 /// [`TokenError::Expired`] and [`TokenError::NotYetValid`].
 pub const fn check_time(claims: &Claims, now: Timestamp, leeway: u64) -> Result<(), TokenError> {
-    if claims.exp.saturating_add(leeway) < now.seconds() {
+    check_times(claims.iat, claims.exp, now, leeway)
+}
+
+/// Judges the times of a token of any type.
+pub(crate) const fn check_times(
+    iat: u64,
+    exp: u64,
+    now: Timestamp,
+    leeway: u64,
+) -> Result<(), TokenError> {
+    if exp.saturating_add(leeway) < now.seconds() {
         return Err(TokenError::Expired);
     }
-    if claims.iat > now.seconds().saturating_add(leeway) {
+    if iat > now.seconds().saturating_add(leeway) {
         return Err(TokenError::NotYetValid);
     }
     Ok(())
@@ -226,8 +280,8 @@ pub fn verify(
     }
 }
 
-/// What a device signs to sign in: the server's challenge, and everything it could be confused
-/// about.
+/// What a device signs to sign in, or to prove to an application whose it is: the challenge, and
+/// everything it could be confused about. The two have different labels.
 #[must_use]
 pub fn sign_in_message(
     audience: &str,

@@ -4,6 +4,7 @@
 //! server: [`fold::apply`]. Nothing here does input or output, knows the time or draws randomness
 //! that it is not given. The chapters of `spec/` say the same in words.
 
+pub mod access;
 pub mod admission;
 pub mod binding;
 pub mod cbor;

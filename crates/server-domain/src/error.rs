@@ -31,6 +31,12 @@ pub enum DomainError {
     /// The challenge has expired or is none of ours (`challenge_expired`).
     #[error("the challenge has expired, or is not one of this server")]
     ChallengeExpired,
+    /// An application's server is not believed to be one of the tenant's (`access_refused`).
+    #[error("the access token is refused: {0}")]
+    AccessRefused(TokenError),
+    /// Expired, from the future, or too long-lived (`access_expired`).
+    #[error("the access token is refused: {0}")]
+    AccessExpired(TokenError),
     /// (`binding_refused`)
     #[error("the binding token is refused: {0}")]
     BindingRefused(TokenError),

@@ -17,7 +17,7 @@ use tower_http::{
     cors::{AllowOrigin, CorsLayer},
     set_header::SetResponseHeaderLayer,
 };
-use wardseal_api::{Endpoint, Method, ProblemCode, Role};
+use wardseal_api::{Auth, Endpoint, Method, ProblemCode, Role};
 use wardseal_server_domain::{keys::KeyService, vault::VaultService};
 use wardseal_types::Clock;
 
@@ -26,8 +26,8 @@ use crate::{
     keys::{self, Keys},
     operation::{MOST_AT_ONCE, MOST_WAITING, OperationId, RequestId, json, run, wait},
     routes::{
-        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, WaitingHandler,
-        declares, find,
+        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,
+        WaitingHandler, declares, find,
     },
     vault::{self, Vault},
 };
@@ -187,7 +187,7 @@ const fn filter<E: Endpoint>() -> MethodFilter {
 
 impl<S: Send + Sync + 'static> Routes<S> for Mounted<S> {
     fn open<E: Operation>(&mut self, handler: OpenHandler<S, E>) {
-        const { declares::<E>(false) };
+        const { declares::<E>(Auth::Open) };
         let (state, at_once) = (Arc::clone(&self.state), Arc::clone(&self.at_once));
         let service = move |request: Request| {
             let (state, at_once) = (Arc::clone(&state), Arc::clone(&at_once));
@@ -202,7 +202,7 @@ impl<S: Send + Sync + 'static> Routes<S> for Mounted<S> {
     where
         S: Authenticates,
     {
-        const { declares::<E>(true) };
+        const { declares::<E>(Auth::Bearer) };
         let (state, at_once) = (Arc::clone(&self.state), Arc::clone(&self.at_once));
         let service = move |request: Request| {
             let (state, at_once) = (Arc::clone(&state), Arc::clone(&at_once));
@@ -214,11 +214,27 @@ impl<S: Send + Sync + 'static> Routes<S> for Mounted<S> {
         self.mount::<E>(on(filter::<E>(), service));
     }
 
+    fn tenant<E: Operation>(&mut self, handler: TenantHandler<S, E>)
+    where
+        S: Authenticates,
+    {
+        const { declares::<E>(Auth::Tenant) };
+        let (state, at_once) = (Arc::clone(&self.state), Arc::clone(&self.at_once));
+        let service = move |request: Request| {
+            let (state, at_once) = (Arc::clone(&state), Arc::clone(&at_once));
+            run::<E>(at_once, request, true, move |token, body| {
+                let caller = state.authenticate_tenant(token)?;
+                handler(&state, &caller, body)
+            })
+        };
+        self.mount::<E>(on(filter::<E>(), service));
+    }
+
     fn waiting<E: Operation>(&mut self, handler: WaitingHandler<S, E>)
     where
         S: Authenticates + Grows,
     {
-        const { declares::<E>(true) };
+        const { declares::<E>(Auth::Bearer) };
         let state = Arc::clone(&self.state);
         let waiting = Arc::new(Semaphore::new(MOST_WAITING));
         let service = move |request: Request| {

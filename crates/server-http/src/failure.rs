@@ -77,6 +77,12 @@ impl From<DomainError> for Failure {
             DomainError::TokenExpired => Self::new(Code::TokenExpired),
             DomainError::SignInRefused => Self::new(Code::SignInRefused),
             DomainError::ChallengeExpired => Self::new(Code::ChallengeExpired),
+            DomainError::AccessRefused(_) => {
+                Self::with_detail(Code::AccessRefused, error.to_string())
+            }
+            DomainError::AccessExpired(_) => {
+                Self::with_detail(Code::AccessExpired, error.to_string())
+            }
             DomainError::BindingRefused(_) => {
                 Self::with_detail(Code::BindingRefused, error.to_string())
             }
@@ -145,7 +151,10 @@ impl IntoResponse for Failure {
         }
         if matches!(
             self.problem.code,
-            ProblemCode::SignInRequired | ProblemCode::TokenExpired
+            ProblemCode::SignInRequired
+                | ProblemCode::TokenExpired
+                | ProblemCode::AccessRefused
+                | ProblemCode::AccessExpired
         ) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

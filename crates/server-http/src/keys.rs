@@ -5,15 +5,17 @@ use std::sync::Arc;
 use wardseal_api::{
     PROTOCOL,
     keys::{
-        Append, AppendRequest, Appended, Challenge, ChallengeRequest, Change, Changes,
-        CreateTenant, CreateTenantRequest, Evaluate, EvaluateNew, EvaluateNewRequest,
-        EvaluateRequest, Evaluated, Fetch, FetchRequest, Fetched, Found, GetChallenge, GetServer,
-        GetTenant, ListGroups, ListRequest, ListSessions, ListedGroup, ListedGroups, ListedSession,
-        ListedSessions, LookedUp, Lookup, LookupRequest, ServerInfo, SignIn, SignInRequest, SignUp,
-        SignUpRequest, SignedIn, TenantRequest, Watch, WatchRequest,
+        Append, AppendRequest, Appended, ChainRequest, Challenge, ChallengeRequest, Change,
+        Changes, CreateTenant, CreateTenantRequest, Evaluate, EvaluateNew, EvaluateNewRequest,
+        EvaluateRequest, Evaluated, Fetch, FetchForTenant, FetchRequest, Fetched, Found,
+        GetChallenge, GetServer, GetTenant, ListGroups, ListRequest, ListSessions, ListedGroup,
+        ListedGroups, ListedSession, ListedSessions, LookedUp, Lookup, LookupRequest, ServerInfo,
+        SignIn, SignInRequest, SignUp, SignUpRequest, SignedIn, TenantRequest, Watch, WatchRequest,
     },
 };
-use wardseal_server_domain::keys::{self as domain, Caller, KeyService, Page, Wanted};
+use wardseal_server_domain::keys::{
+    self as domain, Caller, KeyService, Page, TenantServer, Wanted,
+};
 
 use crate::{
     app::About,
@@ -37,6 +39,10 @@ impl Keys {
 impl Authenticates for Keys {
     fn authenticate(&self, token: &str) -> Result<Caller, Failure> {
         Ok(self.service.authenticate(token)?)
+    }
+
+    fn authenticate_tenant(&self, token: &str) -> Result<TenantServer, Failure> {
+        Ok(self.service.authenticate_tenant(token)?)
     }
 }
 
@@ -71,6 +77,7 @@ pub(crate) fn operations(routes: &mut impl Routes<Keys>) {
     routes.open::<SignIn>(sign_in);
     routes.bearer::<Append>(append_statements);
     routes.bearer::<Fetch>(fetch);
+    routes.tenant::<FetchForTenant>(fetch_for_tenant);
     routes.bearer::<Lookup>(lookup);
     routes.waiting::<Watch>(watch);
     routes.bearer::<ListSessions>(list_sessions);
@@ -135,18 +142,31 @@ fn append_statements(
 }
 
 fn fetch(keys: &Keys, caller: &Caller, body: FetchRequest) -> Result<Fetched, Failure> {
-    let wanted: Vec<Wanted> = body
-        .chains
-        .into_iter()
-        .map(|wanted| Wanted {
-            chain: wanted.chain,
-            from: wanted.from,
-        })
-        .collect();
+    let wanted = wanted(body.chains);
     let found = keys
         .service
         .fetch(caller, &body.tenant, &wanted, body.log_size)?;
     Ok(fetched(found))
+}
+
+fn fetch_for_tenant(
+    keys: &Keys,
+    caller: &TenantServer,
+    body: FetchRequest,
+) -> Result<Fetched, Failure> {
+    let wanted = wanted(body.chains);
+    let found = keys
+        .service
+        .fetch_for_tenant(caller, &body.tenant, &wanted, body.log_size)?;
+    Ok(fetched(found))
+}
+
+fn wanted(chains: Vec<ChainRequest>) -> Vec<Wanted> {
+    let wanted = chains.into_iter().map(|wanted| Wanted {
+        chain: wanted.chain,
+        from: wanted.from,
+    });
+    wanted.collect()
 }
 
 fn lookup(keys: &Keys, caller: &Caller, body: LookupRequest) -> Result<LookedUp, Failure> {

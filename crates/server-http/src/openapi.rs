@@ -16,12 +16,16 @@ use wardseal_api::{Auth, Endpoint, Method, PROBLEM_MEDIA_TYPE, Problem, ProblemC
 
 use crate::{
     keys,
-    routes::{Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, WaitingHandler},
+    routes::{
+        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,
+        WaitingHandler,
+    },
     vault,
 };
 
 const JSON: &str = "application/json";
 const BEARER: &str = "token";
+const ACCESS: &str = "access";
 
 /// The document of both roles.
 #[must_use]
@@ -43,6 +47,19 @@ pub fn document() -> OpenApi {
                     .scheme(HttpAuthScheme::Bearer)
                     .description(Some(
                         "What `sign_in` gives. It lives for minutes, and dies with its device.",
+                    ))
+                    .build(),
+            ),
+        )
+        .security_scheme(
+            ACCESS,
+            SecurityScheme::Http(
+                Http::builder()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .bearer_format("JWT")
+                    .description(Some(
+                        "What a token key of the tenant signs for a server of the tenant's \
+                         (`spec/08-sign-in.md`). It lives for ten minutes at most.",
                     ))
                     .build(),
             ),
@@ -100,9 +117,14 @@ impl Document {
                     .build(),
             ));
         }
-        if matches!(E::AUTH, Auth::Bearer) {
+        let scheme = match E::AUTH {
+            Auth::Open => None,
+            Auth::Bearer => Some(BEARER),
+            Auth::Tenant => Some(ACCESS),
+        };
+        if let Some(scheme) = scheme {
             operation =
-                operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []));
+                operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []));
         }
         let mut responses = problems::<E>();
         let content = ContentBuilder::new()
@@ -129,6 +151,7 @@ impl Document {
 fn problems<E: Endpoint>() -> Responses {
     let with_token: &[ProblemCode] = match E::AUTH {
         Auth::Bearer => ProblemCode::WITH_TOKEN,
+        Auth::Tenant => ProblemCode::WITH_ACCESS,
         Auth::Open => &[],
     };
     let mut by_status = BTreeMap::<u16, Vec<String>>::new();
@@ -162,6 +185,13 @@ impl<S> Routes<S> for Document {
     }
 
     fn bearer<E: Operation>(&mut self, _: CallerHandler<S, E>)
+    where
+        S: Authenticates,
+    {
+        self.add::<E>();
+    }
+
+    fn tenant<E: Operation>(&mut self, _: TenantHandler<S, E>)
     where
         S: Authenticates,
     {

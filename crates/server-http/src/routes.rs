@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 use wardseal_api::{Auth, Endpoint, Method, Role};
-use wardseal_server_domain::keys::Caller;
+use wardseal_server_domain::keys::{Caller, TenantServer};
 
 use crate::{failure::Failure, keys, vault};
 
@@ -32,6 +32,10 @@ pub(crate) type OpenHandler<S, E> =
 pub(crate) type CallerHandler<S, E> =
     fn(&S, &Caller, <E as Endpoint>::Request) -> Result<<E as Endpoint>::Response, Failure>;
 
+/// How an operation is done that is for servers of a tenant. It may block.
+pub(crate) type TenantHandler<S, E> =
+    fn(&S, &TenantServer, <E as Endpoint>::Request) -> Result<<E as Endpoint>::Response, Failure>;
+
 /// How an operation is done that may have nothing to say yet: it is asked again when something was
 /// written, and at the end with `last`, when it must answer. It may block.
 pub(crate) type WaitingHandler<S, E> = fn(
@@ -51,6 +55,11 @@ pub(crate) trait Routes<S> {
     where
         S: Authenticates;
 
+    /// Adds an operation that needs an access token of the tenant's.
+    fn tenant<E: Operation>(&mut self, handler: TenantHandler<S, E>)
+    where
+        S: Authenticates;
+
     /// Adds an operation that needs a token and may wait.
     fn waiting<E: Operation>(&mut self, handler: WaitingHandler<S, E>)
     where
@@ -65,12 +74,18 @@ pub(crate) trait Grows {
 /// Knows callers by their tokens. The vault does not: it knows nobody.
 pub(crate) trait Authenticates {
     fn authenticate(&self, token: &str) -> Result<Caller, Failure>;
+
+    /// The same for a server of a tenant, which shows an access token.
+    fn authenticate_tenant(&self, token: &str) -> Result<TenantServer, Failure>;
 }
 
 /// Refuses, when compiled, to serve an operation with another kind of handler than it declares.
-pub(crate) const fn declares<E: Endpoint>(bearer: bool) {
+pub(crate) const fn declares<E: Endpoint>(kind: Auth) {
     assert!(
-        matches!(E::AUTH, Auth::Bearer) == bearer,
+        matches!(
+            (E::AUTH, kind),
+            (Auth::Open, Auth::Open) | (Auth::Bearer, Auth::Bearer) | (Auth::Tenant, Auth::Tenant)
+        ),
         "the handler does not fit how the endpoint says who may call it"
     );
 }
@@ -118,6 +133,13 @@ impl<S> Routes<S> for All {
     }
 
     fn bearer<E: Operation>(&mut self, _: CallerHandler<S, E>)
+    where
+        S: Authenticates,
+    {
+        self.add::<E>();
+    }
+
+    fn tenant<E: Operation>(&mut self, _: TenantHandler<S, E>)
     where
         S: Authenticates,
     {

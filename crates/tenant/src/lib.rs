@@ -1,5 +1,6 @@
-//! What an application's own server adds to Wardseal: the tenant's chain, and tokens that say
-//! which user a name means.
+//! What an application's own server adds to Wardseal: the tenant's chain, tokens that say which
+//! user a name means, and a [`Directory`] of the tenant's people, who log in at the application by
+//! a signature of their device.
 //!
 //! Two kinds of keys, on purpose apart. A [`RootKey`] signs the tenant's chain: rarely, and best on
 //! a machine that is not connected. A [`TokenKey`] signs tokens: every day, on the application's
@@ -7,7 +8,17 @@
 //! revokes it; he reads nothing.
 
 mod chain;
+mod directory;
+mod proof;
 mod token;
 
 pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
-pub use token::{NameRequest, TOKEN_LIFETIME, TokenKey};
+pub use directory::{Directory, Inquiry, Progress};
+pub use proof::ProofError;
+pub use token::{ACCESS_LIFETIME, NameRequest, TOKEN_LIFETIME, TokenKey};
+pub use wardseal_api::DeviceProof;
+pub use wardseal_client_core::{
+    Error, Misbehaviour,
+    exchange::{HttpRequest, HttpResponse},
+    protocol::{op::Role, state},
+};

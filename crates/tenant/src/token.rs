@@ -3,6 +3,7 @@
 use rand_core::CryptoRng;
 use wardseal_crypto::{CryptoError, secret::Secret, sign::Ed25519SigningKey};
 use wardseal_protocol::{
+    access,
     binding::{self, Claims},
     keys::TenantKey,
 };
@@ -10,6 +11,9 @@ use wardseal_types::{FixedBytes, KeyId, TenantId, Timestamp, UserId};
 
 /// How long a token may be presented, in seconds.
 pub const TOKEN_LIFETIME: u64 = 600;
+
+/// How long an access token is accepted, in seconds.
+pub const ACCESS_LIFETIME: u64 = access::MAX_LIFETIME;
 
 /// A key that signs tokens, with Ed25519.
 #[derive(Debug)]
@@ -93,6 +97,36 @@ impl TokenKey {
         };
         // Serialising our own claims does not fail; a signature over nothing would bind nothing.
         let input = binding::signing_input(self.id(), &claims).unwrap_or_default();
+        let signature = self.0.sign_unlabelled(input.as_bytes());
+        Ok(binding::assemble(&input, signature.as_bytes()))
+    }
+
+    /// Signs that whoever presents this is a server of the tenant: what [`Inquiry::request`] goes
+    /// out with. The key server accepts it for [`ACCESS_LIFETIME`]. `audience` is what the key
+    /// server's sign-ins name, as this server is configured with it: its public address. Only that
+    /// server accepts the token, so it is to be sent nowhere else.
+    ///
+    /// [`Inquiry::request`]: crate::Inquiry::request
+    ///
+    /// # Errors
+    /// [`CryptoError::Randomness`].
+    pub fn access(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+        now: Timestamp,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<String, CryptoError> {
+        let nonce = Secret::<16>::generate(rng)?;
+        let claims = access::Claims {
+            iss: tenant,
+            aud: audience.into(),
+            iat: now.seconds(),
+            exp: now.seconds().saturating_add(ACCESS_LIFETIME),
+            jti: FixedBytes(*nonce.expose()),
+            scope: access::SCOPE.into(),
+        };
+        let input = access::signing_input(self.id(), &claims).unwrap_or_default();
         let signature = self.0.sign_unlabelled(input.as_bytes());
         Ok(binding::assemble(&input, signature.as_bytes()))
     }

@@ -33,6 +33,9 @@ pub const MAX_TRANSACTION: usize = 64;
 /// Longest name by which an application calls a person, in bytes of UTF-8.
 pub const MAX_NAME: usize = 256;
 
+/// Longest audience or challenge of an application that a device signs, in bytes of UTF-8.
+pub const MAX_CHALLENGE: usize = 1024;
+
 /// Longest header of a sealed object, in bytes.
 pub const MAX_OBJECT_HEADER: usize = 4096;
 

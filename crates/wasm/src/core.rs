@@ -150,6 +150,25 @@ impl Core {
         user.map(|user| text(&user)).map_err(errors::client)
     }
 
+    /// A proof for the application at `audience` of who is here:
+    /// `{tenant, user, device, audience, challenge, signature}`.
+    ///
+    /// # Errors
+    /// Code `no_identity`, `invalid`.
+    pub async fn prove(&self, audience: String, challenge: String) -> Outcome<JsValue> {
+        let proof = self.client.prove(&audience, &challenge).await;
+        let proof = proof.map_err(errors::client)?;
+        let signature = wardseal_client::types::Base64Url(proof.signature.0.to_vec());
+        Ok(Record::new()
+            .text("tenant", &proof.tenant)
+            .text("user", &proof.user)
+            .text("device", &proof.device)
+            .with("audience", proof.audience)
+            .with("challenge", proof.challenge)
+            .with("signature", signature.to_text())
+            .into())
+    }
+
     /// The users whom the application calls by these names.
     ///
     /// # Errors

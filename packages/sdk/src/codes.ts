@@ -2,6 +2,8 @@
 
 /** Every code that a `WardsealError` can have. */
 export const errorCodes = [
+  "access_expired",
+  "access_refused",
   "answer_too_large",
   "bad_answer",
   "bad_binding",

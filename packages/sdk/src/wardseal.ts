@@ -49,6 +49,19 @@ export interface SignUpRequest {
   readonly index: string;
 }
 
+/** What {@link Wardseal.prove} gives: an object to be posted to the application's server as it is. */
+export interface DeviceProof {
+  readonly tenant: string;
+  readonly user: string;
+  readonly device: string;
+  /** For which application it is. */
+  readonly audience: string;
+  /** The challenge that it answers. */
+  readonly challenge: string;
+  /** The device's signature, base64url. */
+  readonly signature: string;
+}
+
 /** How to seal. */
 export interface SealOptions extends Watch {
   /** File name, sealed along. Of a `File` its own by default. */
@@ -131,6 +144,15 @@ export class Wardseal {
   /** Registers the user of {@link beginSignUp} with the token of the application's server; gives the user. */
   finishSignUp(token: string): Promise<string> {
     return this.#state.run((core) => core.finishSignUp(token) as Promise<string>);
+  }
+
+  /**
+   * Proves to the application's own server who is here, by a signature of this machine's device or of the one that a
+   * password unlocked. `audience` is the application's origin (`location.origin`), `challenge` what its server drew for
+   * this login. Nobody is asked. Neither another application nor the key server accepts the proof.
+   */
+  prove(audience: string, challenge: string): Promise<DeviceProof> {
+    return this.#state.run((core) => core.prove(audience, challenge) as Promise<DeviceProof>);
   }
 
   /** Signs a person up: `sign` has the application's server sign the request and gives its token. Gives the user. */

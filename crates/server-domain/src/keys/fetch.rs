@@ -7,7 +7,7 @@ use wardseal_types::{ChainId, MemberId, RingId, TenantId, limits};
 
 use super::{
     CHECKPOINT_LIFETIME, Caller, ChainSlice, Entry, Fetched, Found, KeyService, LogView, Shared,
-    Wanted,
+    TenantServer, Wanted,
     world::{Known, Loader},
 };
 use crate::{
@@ -118,7 +118,7 @@ impl KeyService {
         wanted: &[Wanted],
         log_size: u64,
     ) -> Result<Fetched, DomainError> {
-        check_batch(caller, tenant, wanted.len())?;
+        check_request(&caller.tenant, tenant, wanted.len())?;
         let shared = &self.shared;
         let snapshot = shared.store.read()?;
         let (log, mut proofs) = shared.view(&*snapshot, tenant, log_size)?;
@@ -151,6 +151,38 @@ impl KeyService {
         Ok(Fetched { chains, log })
     }
 
+    /// Chains for a server of the tenant: the tenant's own, and those of users and groups, without
+    /// boxes. Sessions, and what does not exist, are missing.
+    ///
+    /// # Errors
+    /// [`DomainError::Malformed`] for more than 1000 chains, and [`DomainError::NotFound`] when the
+    /// server is of another tenant.
+    pub fn fetch_for_tenant(
+        &self,
+        caller: &TenantServer,
+        tenant: &TenantId,
+        wanted: &[Wanted],
+        log_size: u64,
+    ) -> Result<Fetched, DomainError> {
+        check_request(&caller.tenant, tenant, wanted.len())?;
+        let snapshot = self.shared.store.read()?;
+        let (log, mut proofs) = self.shared.view(&*snapshot, tenant, log_size)?;
+        let mut chains = Vec::new();
+        for wanted in wanted {
+            if matches!(wanted.chain, ChainId::Session(_))
+                || snapshot.chain(tenant, &wanted.chain)?.is_none()
+            {
+                continue;
+            }
+            chains.push(ChainSlice {
+                chain: wanted.chain,
+                entries: entries(&*snapshot, tenant, &mut proofs, wanted)?,
+                boxes: Vec::new(),
+            });
+        }
+        Ok(Fetched { chains, log })
+    }
+
     /// Users by the indexes of their names; names that are not there are missing.
     ///
     /// # Errors
@@ -161,7 +193,7 @@ impl KeyService {
         tenant: &TenantId,
         names: &[wardseal_types::FixedBytes<32>],
     ) -> Result<Vec<Found>, DomainError> {
-        check_batch(caller, tenant, names.len())?;
+        check_request(&caller.tenant, tenant, names.len())?;
         let snapshot = self.shared.store.read()?;
         let mut found = Vec::new();
         for name in names {
@@ -177,8 +209,8 @@ impl KeyService {
     }
 }
 
-fn check_batch(caller: &Caller, tenant: &TenantId, items: usize) -> Result<(), DomainError> {
-    if caller.tenant != *tenant {
+fn check_request(own: &TenantId, asked: &TenantId, items: usize) -> Result<(), DomainError> {
+    if own != asked {
         return Err(DomainError::NotFound);
     }
     if items > limits::MAX_BATCH {

@@ -23,7 +23,7 @@ use wardseal_types::{BoxedBytes, Clock, TenantId};
 
 pub use model::{
     Append, Appended, Caller, ChainSlice, Challenge, Entry, Evaluated, Fetched, Found, Listed,
-    ListedGroup, ListedSession, LogView, Page, SignIn, SignedIn, Wanted,
+    ListedGroup, ListedSession, LogView, Page, SignIn, SignedIn, TenantServer, Wanted,
 };
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};

@@ -15,6 +15,13 @@ pub struct Caller {
     pub device: DeviceId,
 }
 
+/// A server of a tenant, by its access token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TenantServer {
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
 /// A statement and where it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {

@@ -12,12 +12,16 @@ use wardseal_crypto::{
     sign::{Ed25519PublicKey, Ed25519Signature},
 };
 use wardseal_protocol::{
-    binding, cbor,
+    access,
+    binding::{self, TokenError},
+    cbor,
     state::{NOW, World as _},
 };
 use wardseal_types::{ChainId, DeviceId, TenantId, Timestamp, UserId};
 
-use super::{Caller, Challenge, KeyService, SignIn, SignedIn, world::Loader};
+use super::{
+    Caller, Challenge, KeyService, SignIn, SignedIn, TOKEN_LEEWAY, TenantServer, world::Loader,
+};
 use crate::error::DomainError;
 
 /// Milliseconds for which a challenge is recognised.
@@ -121,6 +125,36 @@ impl KeyService {
             Ok(None) | Err(DomainError::UnknownTenant) => Err(DomainError::SignInRequired),
             Err(error) => Err(error),
         }
+    }
+
+    /// Which tenant's server holds this access token. Nothing is kept, so it may be presented as
+    /// often as its bearer likes until it expires, or the key that signed it is revoked.
+    ///
+    /// # Errors
+    /// [`DomainError::AccessRefused`], [`DomainError::AccessExpired`] and
+    /// [`DomainError::UnknownTenant`].
+    pub fn authenticate_tenant(&self, token: &str) -> Result<TenantServer, DomainError> {
+        let shared = &self.shared;
+        let tenant = access::claimed_tenant(token).map_err(DomainError::AccessRefused)?;
+        let snapshot = shared.store.read()?;
+        let find = |chain: &ChainId| shared.cache.find(&tenant, chain);
+        let mut loader = Loader::new(tenant, &*snapshot, &find);
+        loader.load([])?;
+        let state = loader.known.tenant().ok_or(DomainError::UnknownTenant)?;
+        access::verify(
+            state,
+            token,
+            &shared.config.audience,
+            NOW,
+            shared.clock.now(),
+            TOKEN_LEEWAY,
+        )
+        .map_err(|error| match error {
+            TokenError::Expired | TokenError::NotYetValid => DomainError::AccessExpired(error),
+            _ => DomainError::AccessRefused(error),
+        })?;
+        shared.cache.learn(&tenant, loader.folded);
+        Ok(TenantServer { tenant })
     }
 
     fn open_token(&self, token: &str) -> Option<Token> {
