@@ -146,6 +146,7 @@ const OWNED: &[(&[&str], &[&str])] = &[
         &[
             "aes",
             "aes-gcm",
+            "aes-gcm-siv",
             "aws-lc-rs",
             "aws-lc-sys",
             "chacha20poly1305",

@@ -87,7 +87,7 @@ labels! {
     LOG_CHECKPOINT = "log-checkpoint";
     /// Seal: a ring's seed to a member's public key.
     BOX_HPKE = "box-hpke";
-    /// Chunked encryption: a ring's seed under another ring's wrap key.
+    /// Wrap: a ring's seed under another ring's wrap key.
     BOX_WRAP = "box-wrap";
     /// Chunked encryption: the previous seed under the present one.
     BOX_LADDER = "box-ladder";

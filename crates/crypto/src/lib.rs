@@ -14,6 +14,7 @@ pub mod padding;
 mod random;
 pub mod secret;
 pub mod sign;
+pub mod wrap;
 
 pub use error::CryptoError;
 

@@ -7,6 +7,7 @@ use wardseal_crypto::{
     kem::{self, KemPublicKey, KemSecretKey},
     label,
     secret::Secret,
+    wrap,
 };
 use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, TenantId, limits};
 
@@ -281,7 +282,7 @@ pub enum Sealed {
     /// HPKE to the member's public key.
     #[n(1)]
     Hpke(#[n(0)] Base64Url),
-    /// Chunked encryption under the member's seed: only where the sealer holds it himself.
+    /// A wrap under the member's seed: only where the sealer holds it himself.
     #[n(2)]
     Wrap(#[n(0)] Base64Url),
 }
@@ -344,21 +345,28 @@ impl BoxContext {
     /// Wraps `seed` under the member's seed, which the sealer holds.
     ///
     /// # Errors
-    /// [`CryptoError::Randomness`].
+    /// As [`wrap::seal`]: none in practice.
     pub fn wrap(
         &self,
         under: &WrapKey,
         seed: &Seed,
         rng: &mut dyn CryptoRng,
     ) -> Result<SealedBox, CryptoError> {
-        let sealed = chunked::seal(
-            &under.0,
-            label::BOX_WRAP,
-            &self.encode(),
-            seed.0.expose(),
-            rng,
-        )?;
-        Ok(self.boxed(Sealed::Wrap(sealed.into())))
+        let sealed = wrap::seal(&under.0, label::BOX_WRAP, &self.encode(), &seed.0, rng)?;
+        Ok(self.boxed(Sealed::Wrap(sealed.to_vec().into())))
+    }
+
+    /// Whether the seed with which a ring opens is the one that the box names. A wrap does not commit
+    /// to its key; so nobody ever opens one with another key than the statement says.
+    fn names(&self, opener: Opener<'_>) -> bool {
+        let Opener::Ring(seed) = opener else {
+            // A device is named by its identifier, and HPKE binds its key.
+            return true;
+        };
+        self.member.ring().is_some_and(|ring| {
+            let held = seed.commitment(ring.into());
+            hash::ct_eq(held.as_array(), self.key.as_array())
+        })
     }
 
     /// Opens a box with the member's keys and checks the seed against `commitment`.
@@ -372,18 +380,18 @@ impl BoxContext {
         opener: Opener<'_>,
         commitment: &FixedBytes<32>,
     ) -> Result<Seed, CryptoError> {
-        if *sealed != self.boxed(sealed.sealed.clone()) {
+        if *sealed != self.boxed(sealed.sealed.clone()) || !self.names(opener) {
             return Err(CryptoError::Rejected);
         }
         let context = self.encode();
+        let by_hpke = |key: &KemSecretKey, bytes: &Base64Url| {
+            let opened = kem::open(key, label::BOX_HPKE, &context, bytes.as_slice())?;
+            Secret::try_from_slice(opened.expose())
+        };
         let opened = match (&sealed.sealed, opener) {
-            (Sealed::Hpke(bytes), Opener::Device(key)) => {
-                kem::open(key, label::BOX_HPKE, &context, bytes.as_slice())?
-            }
-            (Sealed::Hpke(bytes), Opener::Ring(seed)) => {
-                kem::open(&seed.kem()?, label::BOX_HPKE, &context, bytes.as_slice())?
-            }
-            (Sealed::Wrap(bytes), Opener::Ring(seed)) => chunked::open(
+            (Sealed::Hpke(bytes), Opener::Device(key)) => by_hpke(key, bytes)?,
+            (Sealed::Hpke(bytes), Opener::Ring(seed)) => by_hpke(&seed.kem()?, bytes)?,
+            (Sealed::Wrap(bytes), Opener::Ring(seed)) => wrap::open(
                 &seed.wrap_key().0,
                 label::BOX_WRAP,
                 &context,
@@ -391,7 +399,7 @@ impl BoxContext {
             )?,
             (Sealed::Wrap(_), Opener::Device(_)) => return Err(CryptoError::Rejected),
         };
-        let seed = Seed(Secret::try_from_slice(opened.expose())?);
+        let seed = Seed(opened);
         let found = seed.commitment(self.ring.into());
         if hash::ct_eq(found.as_array(), commitment.as_array()) {
             Ok(seed)

@@ -21,6 +21,7 @@ pub(crate) fn run() -> Report {
         ),
         aead::aes_gcm::<wardseal_crypto::aead::RustCryptoAes>("wycheproof/aes_gcm (RustCrypto)"),
         aead::chunked(),
+        aead::aes_gcm_siv(),
         kdf::hkdf(),
         x25519::x25519(),
         sign::ed25519(),

@@ -36,6 +36,7 @@ mod tests {
         ("wycheproof/aes_gcm (AWS-LC or default)", 48),
         ("wycheproof/aes_gcm (RustCrypto)", 48),
         ("wycheproof/c2sp_chunked_encryption_aes_256_gcm", 35),
+        ("wycheproof/aes_gcm_siv", 103),
         ("wycheproof/hkdf_sha512", 83),
         ("wycheproof/x25519", 518),
         ("wycheproof/ed25519", 151),

@@ -202,6 +202,18 @@ fn a_box_opens_in_its_own_context_only() {
             rejected
         );
     }
+    // Made with the right key for a box that names another: only the naming is wrong.
+    let misnamed = BoxContext {
+        key: other,
+        ..context
+    };
+    let sealed = misnamed
+        .wrap(&own.wrap_key(), &seed, &mut rng)
+        .expect("wraps");
+    assert_eq!(
+        misnamed.open(&sealed, Opener::Ring(own), &commitment).err(),
+        Some(CryptoError::Rejected)
+    );
     // What is sealed one way does not open the other way.
     let (Sealed::Hpke(inner), Sealed::Wrap(wrapped)) = (&hpke.sealed, &wrap.sealed) else {
         panic!("the two ways");

@@ -6,7 +6,7 @@ use wardseal_protocol::{
     binding, cbor,
     keys::DeviceKind,
     op::{Rights, Role},
-    ring::{BoxRef, RingKind, Sealed, SealedBox, Seed},
+    ring::{BoxContext, BoxRef, RingKind, Sealed, SealedBox, Seed},
     state::World as _,
 };
 use wardseal_testkit::{Device, Town};
@@ -344,6 +344,13 @@ pub(crate) fn boxes(set: &mut Set) {
     let wrap = context
         .wrap(&town.newest(alice.id).wrap_key(), &seed, &mut town.rng)
         .expect("wraps");
+    let misnamed = BoxContext {
+        key: FixedBytes([1; 32]),
+        ..context
+    };
+    let misnamed = misnamed
+        .wrap(&town.newest(alice.id).wrap_key(), &seed, &mut town.rng)
+        .expect("wraps");
     let input =
         |reference: &BoxRef, ring: RingId, sealed: &SealedBox, commitment: FixedBytes<32>| {
             json!({
@@ -367,6 +374,9 @@ pub(crate) fn boxes(set: &mut Set) {
         own.clone(),
     );
     let by_wrap = with(&input(&reference, ring, &wrap, commitment), "seed", own);
+    let misnamed = input(&reference, ring, &misnamed, commitment);
+    let misnamed = with(&misnamed, "key", text(&[1; 32]));
+    let misnamed = with(&misnamed, "seed", secret(town.newest(alice.id)));
     let mut case = |name: &str, description: &str, expect: &str, input: &Value| {
         set.case("box", name, description, expect, input);
     };
@@ -461,6 +471,12 @@ pub(crate) fn boxes(set: &mut Set) {
         "Unwrapped with another member's seed.",
         bad,
         &with(&by_wrap, "seed", other),
+    );
+    case(
+        "wrap-key",
+        "Wrapped under the user's seed, for a box that names another key.",
+        bad,
+        &misnamed,
     );
     let moved = SealedBox {
         epoch: 1,

