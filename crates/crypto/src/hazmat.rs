@@ -3,17 +3,14 @@
 
 use ml_dsa::MlDsa65;
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 use crate::{
     CryptoError,
-    aead::TAG,
     hash::hmac_sha512,
     kdf, kem,
     kem::{KemPublicKey, KemSecretKey},
     secret::{Secret, SecretBytes},
     sign::{self, ML_DSA_PUBLIC_KEY, ML_DSA_SIGNATURE},
-    wrap,
 };
 
 /// HKDF-SHA-512 (RFC 5869), extract and expand.
@@ -33,37 +30,6 @@ pub fn hkdf_sha512(
     let prk = hmac_sha512(salt).chain_update(ikm).finalize().into_bytes();
     kdf::expand(&prk, &[info], out);
     Ok(())
-}
-
-/// AES-256-GCM-SIV with any nonce, associated data and length: ciphertext, then tag.
-///
-/// # Errors
-/// [`CryptoError::InvalidLength`] from 64 GiB on.
-pub fn aes_gcm_siv_seal(
-    key: &Secret<32>,
-    nonce: &[u8; 12],
-    aad: &[u8],
-    plaintext: &[u8],
-) -> Result<Vec<u8>, CryptoError> {
-    let mut sealed = vec![0; plaintext.len() + TAG];
-    wrap::encrypt(key, nonce, aad, plaintext, &mut sealed)?;
-    Ok(sealed)
-}
-
-/// Opens what [`aes_gcm_siv_seal`] made.
-///
-/// # Errors
-/// [`CryptoError::Rejected`] when the tag does not match.
-pub fn aes_gcm_siv_open(
-    key: &Secret<32>,
-    nonce: &[u8; 12],
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<SecretBytes, CryptoError> {
-    let plain = sealed.len().checked_sub(TAG).ok_or(CryptoError::Rejected)?;
-    let mut out = Zeroizing::new(vec![0; plain]);
-    wrap::decrypt(key, nonce, aad, sealed, &mut out)?;
-    Ok(SecretBytes::from_vec(core::mem::take(&mut *out)))
 }
 
 /// HPKE seal with a whole `info` and an `aad`.

@@ -5,10 +5,15 @@
 //! one wrap that opens under both, to different secrets. So it is used only where key and secret are named by commitments
 //! outside the wrap, which whoever opens it checks; everything else is [`crate::chunked`].
 
-use aes_gcm_siv::{AeadInOut, Aes256GcmSiv, KeyInit, aead::inout::InOutBuf};
 use rand_core::CryptoRng;
 
-use crate::{CryptoError, aead::TAG, label::Label, random, secret::Secret};
+use crate::{
+    CryptoError,
+    aead::{Aes256GcmSiv, DefaultSiv, TAG},
+    label::Label,
+    random,
+    secret::Secret,
+};
 
 const NONCE: usize = 12;
 
@@ -33,7 +38,13 @@ pub fn seal(
     let mut wrapped = [0; WRAPPED];
     let (head, sealed) = wrapped.split_at_mut(NONCE);
     head.copy_from_slice(&nonce);
-    encrypt(key, &nonce, &label.frame(context), secret.expose(), sealed)?;
+    DefaultSiv::seal(
+        key.expose(),
+        &nonce,
+        &label.frame(context),
+        secret.expose(),
+        sealed,
+    )?;
     Ok(wrapped)
 }
 
@@ -52,46 +63,7 @@ pub fn open(
         .ok_or(CryptoError::Rejected)?;
     let mut opened = Err(CryptoError::Rejected);
     let secret = Secret::filled_by(|out| {
-        opened = decrypt(key, nonce, &label.frame(context), sealed, out);
+        opened = DefaultSiv::open(key.expose(), nonce, &label.frame(context), sealed, out);
     });
     opened.map(|()| secret)
-}
-
-/// AES-256-GCM-SIV; `out` is the ciphertext and the tag.
-pub(crate) fn encrypt(
-    key: &Secret<32>,
-    nonce: &[u8; NONCE],
-    aad: &[u8],
-    plaintext: &[u8],
-    out: &mut [u8],
-) -> Result<(), CryptoError> {
-    let (body, tag) = out
-        .split_last_chunk_mut::<TAG>()
-        .ok_or(CryptoError::InvalidLength)?;
-    let data = InOutBuf::new(plaintext, body).map_err(|_| CryptoError::InvalidLength)?;
-    let made = Aes256GcmSiv::new(key.expose().into())
-        .encrypt_inout_detached(nonce.into(), aad, data)
-        .map_err(|_| CryptoError::InvalidLength)?;
-    *tag = made.into();
-    Ok(())
-}
-
-/// AES-256-GCM-SIV; `out` is zeros when it does not open.
-pub(crate) fn decrypt(
-    key: &Secret<32>,
-    nonce: &[u8; NONCE],
-    aad: &[u8],
-    sealed: &[u8],
-    out: &mut [u8],
-) -> Result<(), CryptoError> {
-    let (body, tag) = sealed
-        .split_last_chunk::<TAG>()
-        .ok_or(CryptoError::Rejected)?;
-    let data = InOutBuf::new(body, out).map_err(|_| CryptoError::Rejected)?;
-    Aes256GcmSiv::new(key.expose().into())
-        .decrypt_inout_detached(nonce.into(), aad, data, tag.into())
-        .map_err(|_| {
-            out.fill(0);
-            CryptoError::Rejected
-        })
 }

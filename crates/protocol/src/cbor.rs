@@ -25,7 +25,8 @@ pub enum DecodeError {
 /// The only encoding of `value`.
 #[must_use]
 pub fn encode<T: Encode<()> + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // Contexts and boxes fit; growing from nothing would copy them five times.
+    let mut bytes = Vec::with_capacity(256);
     // Writing to memory cannot fail and none of our implementations refuses a value; an empty
     // string would be refused by every decoder, so nothing wrong could come of it.
     if minicbor::encode(value, &mut bytes).is_err() {

@@ -21,7 +21,12 @@ pub(crate) fn run() -> Report {
         ),
         aead::aes_gcm::<wardseal_crypto::aead::RustCryptoAes>("wycheproof/aes_gcm (RustCrypto)"),
         aead::chunked(),
-        aead::aes_gcm_siv(),
+        aead::aes_gcm_siv::<wardseal_crypto::aead::DefaultSiv>(
+            "wycheproof/aes_gcm_siv (AWS-LC or default)",
+        ),
+        aead::aes_gcm_siv::<wardseal_crypto::aead::RustCryptoSiv>(
+            "wycheproof/aes_gcm_siv (RustCrypto)",
+        ),
         kdf::hkdf(),
         x25519::x25519(),
         sign::ed25519(),

@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use zeroize::Zeroizing;
 
-use super::{Aes256Gcm, TAG, split_out, split_sealed};
+use super::{Aes256Gcm, Aes256GcmSiv, TAG, split_out, split_sealed};
 use crate::CryptoError;
 
 /// AES-256-GCM by AWS-LC.
@@ -96,5 +97,63 @@ impl Aes256Gcm for AwsLcAes {
                 out.fill(0);
                 CryptoError::Rejected
             })
+    }
+}
+
+/// AES-256-GCM-SIV by AWS-LC.
+#[derive(Clone, Copy, Debug)]
+pub struct AwsLcSiv;
+
+impl AwsLcSiv {
+    fn key(key: &[u8; 32]) -> Result<LessSafeKey, CryptoError> {
+        UnboundKey::new(&AES_256_GCM_SIV, key)
+            .map(LessSafeKey::new)
+            .map_err(|_| CryptoError::InvalidKey)
+    }
+}
+
+impl Aes256GcmSiv for AwsLcSiv {
+    fn seal(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        let (body, tag) = split_out(out, plaintext.len())?;
+        Self::key(key)?
+            .seal_out_of_place_scatter(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(aad),
+                plaintext,
+                body,
+                &[],
+                tag,
+            )
+            .map_err(|_| CryptoError::InvalidLength)
+    }
+
+    fn open(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        out.fill(0);
+        // AWS-LC has no decryption of this mode from one place to another.
+        let mut data = Zeroizing::new(sealed.to_vec());
+        let opened: &[u8] = Self::key(key)?
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(aad),
+                &mut data,
+            )
+            .map_err(|_| CryptoError::Rejected)?;
+        if opened.len() != out.len() {
+            return Err(CryptoError::Rejected);
+        }
+        out.copy_from_slice(opened);
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! AES-256-GCM (NIST SP 800-38D) with 12-byte nonces and no associated data, behind one trait.
+//! AES-256-GCM (NIST SP 800-38D) with 12-byte nonces and no associated data, behind one trait; AES-256-GCM-SIV (RFC 8452)
+//! for [`crate::wrap`] behind another.
 //!
 //! Three engines give the same bytes: [`AwsLcAes`] natively, [`RustCryptoAes`] everywhere, and WebCrypto in browsers,
 //! which is asynchronous and therefore the host's business: it gets key and nonces from [`crate::chunked`].
@@ -11,12 +12,10 @@ mod aws_lc;
 mod rust_crypto;
 
 #[cfg(not(target_family = "wasm"))]
-pub use aws_lc::AwsLcAes;
-#[cfg(not(target_family = "wasm"))]
-pub use aws_lc::AwsLcAes as DefaultAes;
-pub use rust_crypto::RustCryptoAes;
+pub use aws_lc::{AwsLcAes, AwsLcAes as DefaultAes, AwsLcSiv, AwsLcSiv as DefaultSiv};
+pub use rust_crypto::{RustCryptoAes, RustCryptoSiv};
 #[cfg(target_family = "wasm")]
-pub use rust_crypto::RustCryptoAes as DefaultAes;
+pub use rust_crypto::{RustCryptoAes as DefaultAes, RustCryptoSiv as DefaultSiv};
 
 use crate::CryptoError;
 
@@ -63,6 +62,34 @@ pub trait Aes256Gcm: Sized {
     /// [`CryptoError::Rejected`] when the tag does not match. `out` is then zeros.
     fn open_into(&self, nonce: &[u8; 12], sealed: &[u8], out: &mut [u8])
     -> Result<(), CryptoError>;
+}
+
+/// AES-256-GCM-SIV, one shot. A nonce that comes twice tells whether key, associated data and plaintext did too.
+pub trait Aes256GcmSiv {
+    /// Encrypts `plaintext` into `out` as `ciphertext ‖ tag`.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidLength`] unless `out` is exactly [`TAG`] longer than `plaintext`, or from 64 GiB on.
+    fn seal(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError>;
+
+    /// Decrypts `sealed` (`ciphertext ‖ tag`) into `out`.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when the tag does not match, or `sealed` is not exactly [`TAG`] longer than `out`. `out`
+    /// is then zeros.
+    fn open(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError>;
 }
 
 /// Splits `out` into ciphertext and tag for a plaintext of `plaintext_len` bytes.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use aes_gcm::{AeadInOut, KeyInit, aead::inout::InOutBuf};
 
-use super::{Aes256Gcm, TAG, split_out, split_sealed};
+use super::{Aes256Gcm, Aes256GcmSiv, TAG, split_out, split_sealed};
 use crate::CryptoError;
 
 /// AES-256-GCM by RustCrypto: the engine of WebAssembly, and the oracle for the others.
@@ -73,6 +73,48 @@ impl Aes256Gcm for RustCryptoAes {
         let opened = self
             .0
             .decrypt_inout_detached(nonce.into(), &[], data, tag.into());
+        opened.map_err(|_| {
+            out.fill(0);
+            CryptoError::Rejected
+        })
+    }
+}
+
+/// AES-256-GCM-SIV by RustCrypto.
+#[derive(Clone, Copy, Debug)]
+pub struct RustCryptoSiv;
+
+impl Aes256GcmSiv for RustCryptoSiv {
+    fn seal(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        let (body, tag) = split_out(out, plaintext.len())?;
+        let data = InOutBuf::new(plaintext, body).map_err(|_| CryptoError::InvalidLength)?;
+        let made = aes_gcm_siv::Aes256GcmSiv::new(key.into())
+            .encrypt_inout_detached(nonce.into(), aad, data)
+            .map_err(|_| CryptoError::InvalidLength)?;
+        *tag = made.into();
+        Ok(())
+    }
+
+    fn open(
+        key: &[u8; 32],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        let opened = split_sealed(sealed, out.len()).and_then(|(body, tag)| {
+            let data = InOutBuf::new(body, out).map_err(|_| CryptoError::Rejected)?;
+            aes_gcm_siv::Aes256GcmSiv::new(key.into())
+                .decrypt_inout_detached(nonce.into(), aad, data, tag.into())
+                .map_err(|_| CryptoError::Rejected)
+        });
+        // The library leaves what it decrypted.
         opened.map_err(|_| {
             out.fill(0);
             CryptoError::Rejected
