@@ -1,6 +1,5 @@
 //! A device's private keys, and how they are kept.
 
-use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use wardseal_api::DeviceProof;
 use wardseal_crypto::{
@@ -13,7 +12,7 @@ use wardseal_protocol::{
     op::NewDevice,
     statement::Author,
 };
-use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, TenantId, UserId, limits};
+use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, TenantId, UserId, cbor_map, limits};
 use zeroize::Zeroizing;
 
 use crate::error::Misuse;
@@ -109,22 +108,23 @@ pub struct Identity {
     pub device: DeviceSecrets,
 }
 
-#[derive(Decode, Encode)]
-#[cbor(map)]
 struct IdentityRecord {
-    #[n(0)]
     tenant: TenantId,
-    #[n(1)]
     user: UserId,
-    #[n(2)]
     kind: DeviceKind,
-    #[n(3)]
     ed25519: FixedBytes<32>,
-    #[n(4)]
     ml_dsa: FixedBytes<32>,
-    #[n(5)]
     kem: FixedBytes<32>,
 }
+
+cbor_map!(IdentityRecord {
+    0: tenant,
+    1: user,
+    2: kind,
+    3: ed25519,
+    4: ml_dsa,
+    5: kem,
+});
 
 impl Identity {
     /// Whom this identity signs as.

@@ -1,13 +1,16 @@
 //! Records of the client's state: each is sealed under the state key, with its own key as context,
 //! so that a record cannot take the place of another.
 
-use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use wardseal_client_core::{
     Error,
     crypto::{chunked, label, secret::Secret},
     protocol::cbor,
-    types::{Base64Url, ChainId, FixedBytes, RingId, StatementHash, Timestamp, UserId, limits},
+    types::{
+        Base64Url, ChainId, FixedBytes, RingId, StatementHash, Timestamp, UserId,
+        cbor::{Decode, Encode},
+        cbor_array, limits,
+    },
 };
 
 use crate::ports::{Batch, StateStore, StoreError};
@@ -44,46 +47,50 @@ pub(crate) fn name_key(index: &FixedBytes<32>) -> String {
 }
 
 /// The verified statements of a chain, with their positions.
-#[derive(Debug, Decode, Default, Encode)]
+#[derive(Debug, Default)]
 pub(crate) struct ChainRecord {
-    #[n(0)]
     pub(crate) entries: Vec<(Base64Url, u64)>,
 }
 
+cbor_array!(ChainRecord { entries });
+
 /// How far a chain was seen, where the chain itself is not kept: it may not go back behind that.
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 pub(crate) struct HeadRecord {
-    #[n(0)]
     pub(crate) seq: u64,
-    #[n(1)]
     pub(crate) hash: StatementHash,
 }
 
+cbor_array!(HeadRecord { seq, hash });
+
 /// The boxes of a ring, and when the server was last asked for them.
-#[derive(Debug, Decode, Default, Encode)]
+#[derive(Debug, Default)]
 pub(crate) struct BoxesRecord {
-    #[n(0)]
     pub(crate) boxes: Vec<Base64Url>,
-    #[n(1)]
     pub(crate) fetched: Timestamp,
 }
 
+cbor_array!(BoxesRecord { boxes, fetched });
+
 /// A sign-up that waits for its token.
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 pub(crate) struct PendingRecord {
-    #[n(0)]
     pub(crate) identity: Base64Url,
-    #[n(1)]
     pub(crate) genesis: Base64Url,
-    #[n(2)]
     pub(crate) seed: FixedBytes<32>,
-    #[n(3)]
     pub(crate) name: String,
-    #[n(4)]
     pub(crate) salt: FixedBytes<32>,
-    #[n(5)]
     pub(crate) user: UserId,
 }
+
+cbor_array!(PendingRecord {
+    identity,
+    genesis,
+    seed,
+    name,
+    salt,
+    user
+});
 
 /// A store whose records are sealed.
 #[derive(Debug)]
@@ -113,7 +120,7 @@ impl<S: StateStore> SealedStore<S> {
 
     pub(crate) async fn load<T>(&self, key: &str) -> Result<Option<T>, Error>
     where
-        T: for<'b> Decode<'b, ()> + Encode<()>,
+        T: Decode + Encode,
     {
         let Some(bytes) = self.read(key).await? else {
             return Ok(None);

@@ -5,7 +5,7 @@
 //! refuses long-form integers, indefinite lengths, unknown keys, other key orders and trailing
 //! bytes, without a second implementation of the rules.
 
-use minicbor::{Decode, Encode};
+use wardseal_types::cbor::{Decode, Encode, Fault, Reader};
 
 /// Why bytes are not an object of the protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -24,14 +24,10 @@ pub enum DecodeError {
 
 /// The only encoding of `value`.
 #[must_use]
-pub fn encode<T: Encode<()> + ?Sized>(value: &T) -> Vec<u8> {
+pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
     // Contexts and boxes fit; growing from nothing would copy them five times.
     let mut bytes = Vec::with_capacity(256);
-    // Writing to memory cannot fail and none of our implementations refuses a value; an empty
-    // string would be refused by every decoder, so nothing wrong could come of it.
-    if minicbor::encode(value, &mut bytes).is_err() {
-        bytes.clear();
-    }
+    value.encode(&mut bytes);
     bytes
 }
 
@@ -39,14 +35,13 @@ pub fn encode<T: Encode<()> + ?Sized>(value: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// See [`DecodeError`].
-pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(
-    bytes: &'b [u8],
-    limit: usize,
-) -> Result<T, DecodeError> {
+pub fn decode<T: Decode + Encode>(bytes: &[u8], limit: usize) -> Result<T, DecodeError> {
     if bytes.len() > limit {
         return Err(DecodeError::TooLarge);
     }
-    let value = minicbor::decode(bytes).map_err(|_| DecodeError::Malformed)?;
+    let mut input = Reader::new(bytes);
+    let value = T::decode(&mut input)?;
+    input.end()?;
     if encode(&value) == bytes {
         Ok(value)
     } else {
@@ -54,21 +49,32 @@ pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(
     }
 }
 
+impl From<Fault> for DecodeError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Malformed => Self::Malformed,
+            Fault::NotCanonical => Self::NotCanonical,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wardseal_types::{FixedBytes, RingId, UserId};
+    use wardseal_types::{FixedBytes, RingId, UserId, cbor_map};
 
-    #[derive(Debug, Decode, Encode, Eq, PartialEq)]
-    #[cbor(map)]
+    #[derive(Debug, Eq, PartialEq)]
     struct Example {
-        #[n(0)]
         number: u64,
-        #[n(1)]
         ring: Option<RingId>,
-        #[n(2)]
         bytes: FixedBytes<2>,
     }
+
+    cbor_map!(Example {
+        0: number,
+        1: ring,
+        2: bytes
+    });
 
     #[test]
     fn only_one_encoding_is_accepted() {

@@ -1,14 +1,15 @@
 //! Public keys of devices and tenants, and the identifiers that are their hashes.
 //! See `spec/01-names.md` and `spec/04-chains.md`.
 
-use minicbor::{Decode, Encode};
 use wardseal_crypto::{
     CryptoError, hash,
     kem::KemPublicKey,
     label,
     sign::{Ed25519PublicKey, Ed25519Signature, HybridPublicKey, HybridSignature},
 };
-use wardseal_types::{BoxedBytes, DeviceId, FixedBytes, KeyId, TenantId};
+use wardseal_types::{
+    BoxedBytes, DeviceId, FixedBytes, KeyId, TenantId, cbor_choice, cbor_index, cbor_map,
+};
 
 use crate::cbor;
 
@@ -20,33 +21,37 @@ pub const HYBRID_SIGNATURE: usize = 3373;
 pub const KEM_PUBLIC: usize = 1216;
 
 /// How a device's private keys are kept.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum DeviceKind {
     /// On a machine of the person's own.
-    #[n(1)]
     Ordinary,
     /// At the vault, sealed under a password. A recovery method is a device: whoever knows the
     /// password works with it from any machine.
-    #[n(2)]
     Password,
 }
 
+cbor_index!(DeviceKind {
+    1: Ordinary,
+    2: Password
+});
+
 /// The public half of a device: what others verify and seal to.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeviceKeys {
     /// How the private half is kept.
-    #[n(0)]
     pub kind: DeviceKind,
     /// Ed25519 and ML-DSA-65 public keys.
-    #[n(1)]
     pub sign: BoxedBytes<HYBRID_PUBLIC>,
     /// X-Wing public key, to which seeds of the user ring are sealed.
-    #[n(2)]
     pub kem: BoxedBytes<KEM_PUBLIC>,
 }
+
+cbor_map!(DeviceKeys {
+    0: kind,
+    1: sign,
+    2: kem,
+});
 
 impl DeviceKeys {
     /// The hash of kind and keys.
@@ -73,15 +78,18 @@ impl DeviceKeys {
 }
 
 /// A public key of a tenant, with what it may do.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TenantKey {
     /// Signs the tenant's chain. Ed25519 and ML-DSA-65; kept off-line.
-    #[n(1)]
-    Root(#[n(0)] BoxedBytes<HYBRID_PUBLIC>),
+    Root(BoxedBytes<HYBRID_PUBLIC>),
     /// Signs tokens that bind names to users. Ed25519; used by the application's server.
-    #[n(2)]
-    Token(#[n(0)] FixedBytes<32>),
+    Token(FixedBytes<32>),
 }
+
+cbor_choice!(TenantKey {
+    1: Root(key),
+    2: Token(key),
+});
 
 impl TenantKey {
     /// The hash of purpose and key.
@@ -92,25 +100,28 @@ impl TenantKey {
 }
 
 /// The keys of the server that orders a tenant's statements, as the tenant's genesis names them.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogKey {
     /// Ed25519 and ML-DSA-65 public keys that sign checkpoints.
-    #[n(0)]
     pub sign: BoxedBytes<HYBRID_PUBLIC>,
 }
 
+cbor_map!(LogKey { 0: sign });
+
 /// A signature by a chain's author. Sessions are signed by Ed25519 alone, everything else by
 /// Ed25519 and ML-DSA-65, and both must verify.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Signature {
     /// Ed25519.
-    #[n(1)]
-    Classical(#[n(0)] FixedBytes<64>),
+    Classical(FixedBytes<64>),
     /// Ed25519 followed by ML-DSA-65.
-    #[n(2)]
-    Hybrid(#[n(0)] BoxedBytes<HYBRID_SIGNATURE>),
+    Hybrid(BoxedBytes<HYBRID_SIGNATURE>),
 }
+
+cbor_choice!(Signature {
+    1: Classical(signature),
+    2: Hybrid(signature),
+});
 
 /// Verifies a hybrid signature given as bytes.
 pub(crate) fn verify_hybrid(

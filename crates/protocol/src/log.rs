@@ -2,14 +2,13 @@
 //! tree). See `spec/06-log.md`.
 
 use data_encoding::BASE64;
-use minicbor::Encode;
 use wardseal_crypto::{
     hash, label, merkle,
     sign::{
         Ed25519PublicKey, Ed25519Signature, HybridPublicKey, HybridSignature, HybridSigningKey,
     },
 };
-use wardseal_types::{ChainId, FixedBytes, StatementHash, TenantId, Timestamp};
+use wardseal_types::{FixedBytes, TenantId, Timestamp};
 
 use crate::{cbor, keys::LogKey, statement::Statement};
 
@@ -63,24 +62,10 @@ impl LogError {
     }
 }
 
-#[derive(Encode)]
-struct Leaf {
-    #[n(0)]
-    chain: ChainId,
-    #[n(1)]
-    seq: u64,
-    #[n(2)]
-    statement: StatementHash,
-}
-
 /// The hash of the leaf that a statement is.
 #[must_use]
 pub fn leaf_hash(statement: &Statement) -> [u8; 32] {
-    let leaf = cbor::encode(&Leaf {
-        chain: statement.chain(),
-        seq: statement.body().seq,
-        statement: statement.hash(),
-    });
+    let leaf = cbor::encode(&(statement.chain(), statement.body().seq, statement.hash()));
     merkle::leaf_hash(&[label::LOG_LEAF.as_str().as_bytes(), &[0], &leaf].concat())
 }
 

@@ -10,10 +10,10 @@
 //! This module reads and writes bytes and says what enters which derivation. Sealing and opening
 //! are the client's.
 
-use minicbor::{Decode, Encode};
 use wardseal_crypto::{SUITE, chunked, hash, kdf, label, merkle, secret::Secret};
 use wardseal_types::{
-    Base64Url, DeviceId, FixedBytes, ObjectId, SessionId, TenantId, Timestamp, UserId, limits,
+    Base64Url, DeviceId, FixedBytes, ObjectId, SessionId, TenantId, Timestamp, UserId, cbor_map,
+    limits,
 };
 
 use crate::{
@@ -78,51 +78,42 @@ impl From<DecodeError> for FormatError {
 }
 
 /// What an object says of itself in clear: authentic once the object was opened, a claim before.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ObjectHeader {
     /// Suite identifier.
-    #[n(0)]
     pub suite: u16,
     /// The tenant.
-    #[n(1)]
     pub tenant: TenantId,
     /// The session under whose seed the object is sealed.
-    #[n(2)]
     pub session: SessionId,
     /// The epoch of that seed.
-    #[n(3)]
     pub epoch: u32,
     /// The object; all versions of a document share it.
-    #[n(4)]
     pub object: ObjectId,
     /// Which version of the object.
-    #[n(5)]
     pub version: u64,
     /// Who wrote it.
-    #[n(6)]
     pub author: UserId,
     /// The author's device, which signs.
-    #[n(7)]
     pub device: DeviceId,
     /// When, by the author's clock.
-    #[n(8)]
     pub time: Timestamp,
     /// The newest checkpoint of the log that the author knew.
-    #[n(9)]
     pub seen: Option<Seen>,
 }
 
-/// What the key of an object is derived from, besides the seed.
-#[derive(Encode)]
-struct KeyContext<'a>(
-    #[n(0)] u16,
-    #[n(1)] &'a TenantId,
-    #[n(2)] &'a SessionId,
-    #[n(3)] u32,
-    #[n(4)] &'a ObjectId,
-    #[n(5)] u64,
-);
+cbor_map!(ObjectHeader {
+    0: suite,
+    1: tenant,
+    2: session,
+    3: epoch,
+    4: object,
+    5: version,
+    6: author,
+    7: device,
+    8: time,
+    9: seen,
+});
 
 impl ObjectHeader {
     /// Reads the header of an object, without keys, from its first bytes (`OBJ-7`). Nothing of it
@@ -139,7 +130,8 @@ impl ObjectHeader {
     /// The key of this version of this object.
     #[must_use]
     pub fn key(&self, seed: &Secret<32>) -> Secret<32> {
-        let context = KeyContext(
+        // What the key of an object is derived from, besides the seed.
+        let context = (
             self.suite,
             &self.tenant,
             &self.session,
@@ -161,19 +153,21 @@ impl ObjectHeader {
 }
 
 /// What only readers of the session learn of an object, besides its content.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Metadata {
     /// A file name, as the author wrote it: not a path, and not fit to be used as one unchecked.
-    #[n(0)]
     pub name: Option<String>,
     /// The media type (RFC 6838) that the author claims.
-    #[n(1)]
     pub media_type: Option<String>,
     /// Bytes of content, where they were known before sealing. Opening checks it.
-    #[n(2)]
     pub content_len: Option<u64>,
 }
+
+cbor_map!(Metadata {
+    0: name,
+    1: media_type,
+    2: content_len,
+});
 
 impl Metadata {
     /// The plaintext that is sealed: `u32 length ‖ CBOR ‖ zeros` to whole blocks of
@@ -481,14 +475,16 @@ impl Frame {
 }
 
 /// The end of an object: the hashes of its frames, and the author's signature over their tree.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Trailer {
-    #[n(0)]
     leaves: Base64Url,
-    #[n(1)]
     signature: FixedBytes<64>,
 }
+
+cbor_map!(Trailer {
+    0: leaves,
+    1: signature,
+});
 
 impl Trailer {
     /// Puts leaf hashes and signature together.

@@ -3,8 +3,11 @@
 //! The numbers are the protocol. 13 (`tenant.set_log`), 25 (`user.recover`) and 45
 //! (`session.claim`) are reserved: a decoder refuses them until they are specified.
 
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
-use wardseal_types::{Base64Url, BoxedBytes, ChainKind, DeviceId, FixedBytes, KeyId, MemberId};
+use wardseal_types::{
+    Base64Url, BoxedBytes, ChainKind, DeviceId, FixedBytes, KeyId, MemberId,
+    cbor::{Decode, Encode, Fault, Reader},
+    cbor_array, cbor_choice, cbor_index, cbor_map,
+};
 
 use crate::{
     keys::{DeviceKeys, HYBRID_SIGNATURE, LogKey, TenantKey},
@@ -12,34 +15,32 @@ use crate::{
 };
 
 /// What a member of a group may do.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Role {
     /// Opens what is sealed to the group and may rotate it.
-    #[n(1)]
     Member,
     /// Also adds and removes members and changes roles.
-    #[n(2)]
     Admin,
 }
+
+cbor_index!(Role {
+    1: Member,
+    2: Admin
+});
 
 /// What a recipient of a session may do, as a set.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rights(u8);
 
-impl<C> Encode<C> for Rights {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.u8(self.0)?.ok()
+impl Encode for Rights {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
     }
 }
 
-impl<'b, C> Decode<'b, C> for Rights {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        Self::from_bits(d.u8()?).ok_or_else(|| decode::Error::message("unknown set of rights"))
+impl Decode for Rights {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+        Self::from_bits(input.small()?).ok_or(Fault::Malformed)
     }
 }
 
@@ -86,207 +87,208 @@ impl Rights {
 }
 
 /// A member of a group with its role.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Membership {
     /// A user or a group.
-    #[n(0)]
     pub member: MemberId,
     /// What it may do.
-    #[n(1)]
     pub role: Role,
 }
 
+cbor_array!(Membership { member, role });
+
 /// A recipient of a session with its rights.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Grant {
     /// A user, a group or a parent session.
-    #[n(0)]
     pub member: MemberId,
     /// What it may do.
-    #[n(1)]
     pub rights: Rights,
 }
 
+cbor_array!(Grant { member, rights });
+
 /// How a ring lets a new member in.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Entry {
     /// Into the present epoch, with full history: one box.
-    #[n(1)]
-    History(#[n(0)] BoxRef),
+    History(BoxRef),
     /// From now on only: a new epoch without ladder link, with a box for every member.
-    #[n(2)]
-    FromJoin(#[n(0)] Epoch),
+    FromJoin(Epoch),
 }
 
+cbor_choice!(Entry {
+    1: History(entry),
+    2: FromJoin(epoch),
+});
+
 /// A new device with the proof that its private keys exist.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewDevice {
     /// Its public keys.
-    #[n(0)]
     pub keys: DeviceKeys,
     /// Its signature over [`possession_message`](crate::keys::possession_message).
-    #[n(1)]
     pub proof: BoxedBytes<HYBRID_SIGNATURE>,
 }
 
+cbor_array!(NewDevice { keys, proof });
+
 /// Where the private keys of a password device lie.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VaultRecord {
     /// Name of the record at the vault, drawn at random.
-    #[n(0)]
     pub record: FixedBytes<32>,
     /// OPAQUE public key of the vault.
-    #[n(1)]
     pub vault_key: FixedBytes<32>,
     /// Public key under which the key server evaluates its OPRF for this record.
-    #[n(2)]
     pub oprf_key: FixedBytes<32>,
 }
 
+cbor_map!(VaultRecord {
+    0: record,
+    1: vault_key,
+    2: oprf_key,
+});
+
 /// A change of recovery method: what it adds and what it replaces, at once.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SetRecovery {
     /// The new recovery device.
-    #[n(0)]
     pub device: NewDevice,
     /// Where its keys lie.
-    #[n(1)]
     pub vault: VaultRecord,
     /// The recovery device that it replaces.
-    #[n(2)]
     pub replaces: Option<DeviceId>,
     /// Into the present epoch; a replacement takes a new one with ladder link instead.
-    #[n(3)]
     pub entry: Option<BoxRef>,
     /// The new epoch of a replacement.
-    #[n(4)]
     pub epoch: Option<Epoch>,
 }
 
+cbor_map!(SetRecovery {
+    0: device,
+    1: vault,
+    2: replaces,
+    3: entry,
+    4: epoch,
+});
+
 /// Why a ring rotates although its membership did not change: a member ring lost somebody.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Cause {
     /// The member ring.
-    #[n(0)]
     pub member: MemberId,
     /// Its epoch that followed the loss.
-    #[n(1)]
     pub epoch: u32,
 }
 
+cbor_array!(Cause { member, epoch });
+
 /// A rotation with unchanged membership.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rotation {
     /// The new epoch, with ladder link.
-    #[n(0)]
     pub epoch: Epoch,
     /// Losses that this rotation answers, ascending; empty when a member simply wants a new key.
-    #[n(1)]
     pub causes: Vec<Cause>,
 }
 
+cbor_map!(Rotation {
+    0: epoch,
+    1: causes,
+});
+
 /// Members that leave, and the epoch that shuts them out.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Removal {
     /// Who leaves, ascending, at least one.
-    #[n(0)]
     pub members: Vec<MemberId>,
     /// The new epoch, with ladder link, for those who stay.
-    #[n(1)]
     pub epoch: Epoch,
 }
 
+cbor_map!(Removal {
+    0: members,
+    1: epoch,
+});
+
 /// What a statement says.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Op {
     /// Genesis of a tenant: nonce, first keys, keys of its log.
-    #[n(10)]
-    TenantCreate(
-        #[n(0)] FixedBytes<16>,
-        #[n(1)] Vec<TenantKey>,
-        #[n(2)] LogKey,
-    ),
+    TenantCreate(FixedBytes<16>, Vec<TenantKey>, LogKey),
     /// One more key.
-    #[n(11)]
-    TenantAddKey(#[n(0)] TenantKey),
+    TenantAddKey(TenantKey),
     /// One key less.
-    #[n(12)]
-    TenantRevokeKey(#[n(0)] KeyId),
+    TenantRevokeKey(KeyId),
 
     /// Genesis of a user: nonce, first device, first epoch.
-    #[n(20)]
-    UserCreate(#[n(0)] FixedBytes<16>, #[n(1)] DeviceKeys, #[n(2)] Epoch),
+    UserCreate(FixedBytes<16>, DeviceKeys, Epoch),
     /// One more device; it gets the present seed.
-    #[n(21)]
-    AddDevice(#[n(0)] NewDevice, #[n(1)] BoxRef),
+    AddDevice(NewDevice, BoxRef),
     /// One device less, and the epoch that shuts it out.
-    #[n(22)]
-    RevokeDevice(#[n(0)] Removal),
+    RevokeDevice(Removal),
     /// A new epoch for the same devices.
-    #[n(23)]
-    UserRotate(#[n(0)] Rotation),
+    UserRotate(Rotation),
     /// A recovery method, new or in place of another.
-    #[n(24)]
-    SetRecovery(#[n(0)] Box<SetRecovery>),
+    SetRecovery(Box<SetRecovery>),
     /// A name of the application's, bound by a token that the tenant signed.
-    #[n(26)]
-    Bind(#[n(0)] FixedBytes<32>, #[n(1)] Base64Url),
+    Bind(FixedBytes<32>, Base64Url),
 
     /// Genesis of a group: nonce, first members, first epoch.
-    #[n(30)]
-    GroupCreate(
-        #[n(0)] FixedBytes<16>,
-        #[n(1)] Vec<Membership>,
-        #[n(2)] Epoch,
-    ),
+    GroupCreate(FixedBytes<16>, Vec<Membership>, Epoch),
     /// One more member.
-    #[n(31)]
-    Add(#[n(0)] Membership, #[n(1)] Entry),
+    Add(Membership, Entry),
     /// Members less.
-    #[n(32)]
-    Remove(#[n(0)] Removal),
+    Remove(Removal),
     /// Another role for a member.
-    #[n(33)]
-    SetRole(#[n(0)] Membership),
+    SetRole(Membership),
     /// A new epoch for the same members.
-    #[n(34)]
-    GroupRotate(#[n(0)] Rotation),
+    GroupRotate(Rotation),
     /// A new encrypted name, under the name key of the epoch with this number.
-    #[n(35)]
-    Rename(#[n(0)] u32, #[n(1)] Base64Url),
+    Rename(u32, Base64Url),
     /// The end of the group.
-    #[n(36)]
     Dissolve,
 
     /// Genesis of a session: nonce, first recipients, first epoch, label in clear if the
     /// application wants one.
-    #[n(40)]
-    SessionCreate(
-        #[n(0)] FixedBytes<16>,
-        #[n(1)] Vec<Grant>,
-        #[n(2)] Epoch,
-        #[n(3)] Option<String>,
-    ),
+    SessionCreate(FixedBytes<16>, Vec<Grant>, Epoch, Option<String>),
     /// One more recipient.
-    #[n(41)]
-    Grant(#[n(0)] Grant, #[n(1)] Entry),
+    Grant(Grant, Entry),
     /// Other rights for a recipient.
-    #[n(42)]
-    SetRights(#[n(0)] Grant),
+    SetRights(Grant),
     /// Recipients less.
-    #[n(43)]
-    Revoke(#[n(0)] Removal),
+    Revoke(Removal),
     /// A new epoch for the same recipients.
-    #[n(44)]
-    SessionRotate(#[n(0)] Rotation),
+    SessionRotate(Rotation),
     /// New encrypted metadata, under the name key of the epoch with this number.
-    #[n(46)]
-    Describe(#[n(0)] u32, #[n(1)] Base64Url),
+    Describe(u32, Base64Url),
 }
+
+cbor_choice!(Op {
+    10: TenantCreate(nonce, keys, log),
+    11: TenantAddKey(key),
+    12: TenantRevokeKey(key),
+    20: UserCreate(nonce, device, epoch),
+    21: AddDevice(device, entry),
+    22: RevokeDevice(removal),
+    23: UserRotate(rotation),
+    24: SetRecovery(change),
+    26: Bind(commitment, token),
+    30: GroupCreate(nonce, members, epoch),
+    31: Add(membership, entry),
+    32: Remove(removal),
+    33: SetRole(membership),
+    34: GroupRotate(rotation),
+    35: Rename(epoch, name),
+    36: Dissolve(),
+    40: SessionCreate(nonce, grants, epoch, label),
+    41: Grant(grant, entry),
+    42: SetRights(grant),
+    43: Revoke(removal),
+    44: SessionRotate(rotation),
+    46: Describe(epoch, metadata),
+});
 
 impl Op {
     /// The kind of chain in which this is said.

@@ -1,6 +1,5 @@
 //! Rings: epochs, seeds, boxes and ladder links. See `spec/03-rings.md`.
 
-use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use wardseal_crypto::{
     CryptoError, SUITE, chunked, hash, kdf,
@@ -9,7 +8,10 @@ use wardseal_crypto::{
     secret::Secret,
     wrap,
 };
-use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, TenantId, limits};
+use wardseal_types::{
+    Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, TenantId, cbor_choice, cbor_index,
+    cbor_map, limits,
+};
 
 use crate::{
     cbor::{self, DecodeError},
@@ -19,19 +21,21 @@ use crate::{
 
 /// What kind of ring a seed belongs to; part of its commitment, because at the creation of a ring
 /// its identifier does not exist yet.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RingKind {
     /// Devices of a person.
-    #[n(2)]
     User,
     /// Members of a group.
-    #[n(3)]
     Group,
     /// Recipients of a session.
-    #[n(4)]
     Session,
 }
+
+cbor_index!(RingKind {
+    2: User,
+    3: Group,
+    4: Session
+});
 
 impl From<RingId> for RingKind {
     fn from(ring: RingId) -> Self {
@@ -150,25 +154,27 @@ impl LinkContext<'_> {
 }
 
 /// An epoch as a statement declares it.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Epoch {
     /// Number, from 0, without gaps.
-    #[n(0)]
     pub number: u32,
     /// [`Seed::commitment`].
-    #[n(1)]
     pub commitment: FixedBytes<32>,
     /// Public key of [`Seed::kem`]; absent for sessions, to which nobody seals.
-    #[n(2)]
     pub kem: Option<BoxedBytes<KEM_PUBLIC>>,
     /// The previous seed under this one; absent in epoch 0 and where new members get no history.
-    #[n(3)]
     pub link: Option<Base64Url>,
     /// One for each member, in ascending order of member.
-    #[n(4)]
     pub boxes: Vec<BoxRef>,
 }
+
+cbor_map!(Epoch {
+    0: number,
+    1: commitment,
+    2: kem,
+    3: link,
+    4: boxes,
+});
 
 impl Epoch {
     /// Checks that `seed` is the seed of this epoch: that it answers the commitment, and that the
@@ -235,57 +241,64 @@ impl<M: Copy> Ring<M> {
 }
 
 /// What a statement says of a box: to whom, under which key, and which bytes.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BoxRef {
     /// The member to whom the seed is sealed.
-    #[n(0)]
     pub member: MemberId,
     /// The member's own epoch; 0 for a device.
-    #[n(1)]
     pub epoch: u32,
     /// The commitment of that epoch; for a device its identifier.
-    #[n(2)]
     pub key: FixedBytes<32>,
     /// Hash of the box. Absent in a genesis, where the box is sealed after the identifier exists.
-    #[n(3)]
     pub hash: Option<FixedBytes<32>>,
 }
 
+cbor_map!(BoxRef {
+    0: member,
+    1: epoch,
+    2: key,
+    3: hash,
+});
+
 /// A seed, sealed to one member of a ring.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SealedBox {
     /// Suite identifier.
-    #[n(0)]
     pub suite: u16,
     /// The ring whose seed is inside.
-    #[n(1)]
     pub ring: RingId,
     /// The epoch of that seed.
-    #[n(2)]
     pub epoch: u32,
     /// For whom.
-    #[n(3)]
     pub member: MemberId,
     /// The member's own epoch; 0 for a device.
-    #[n(4)]
     pub member_epoch: u32,
     /// How it is sealed.
-    #[n(5)]
     pub sealed: Sealed,
 }
 
+cbor_map!(SealedBox {
+    0: suite,
+    1: ring,
+    2: epoch,
+    3: member,
+    4: member_epoch,
+    5: sealed,
+});
+
 /// How a box is sealed.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sealed {
     /// HPKE to the member's public key.
-    #[n(1)]
-    Hpke(#[n(0)] Base64Url),
+    Hpke(Base64Url),
     /// A wrap under the member's seed: only where the sealer holds it himself.
-    #[n(2)]
-    Wrap(#[n(0)] Base64Url),
+    Wrap(Base64Url),
 }
+
+cbor_choice!(Sealed {
+    1: Hpke(sealed),
+    2: Wrap(sealed),
+});
 
 /// Everything that a box is bound to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,5 @@
 //! Statements: what is signed. See `spec/04-chains.md`.
 
-use minicbor::{Decode, Encode};
 use wardseal_crypto::{
     CryptoError, SUITE, hash,
     label::{self, Label},
@@ -8,7 +7,7 @@ use wardseal_crypto::{
 };
 use wardseal_types::{
     BoxedBytes, ChainId, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, SessionId, StatementHash,
-    TenantId, Timestamp, UserId, limits,
+    TenantId, Timestamp, UserId, cbor_array, cbor_choice, cbor_map, limits,
 };
 
 use crate::{
@@ -18,75 +17,79 @@ use crate::{
 };
 
 /// Who signs a statement.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Author {
     /// A root key of the tenant.
-    #[n(1)]
-    Tenant(#[n(0)] KeyId),
+    Tenant(KeyId),
     /// The first device of a user who does not exist yet: the genesis of a user chain.
-    #[n(2)]
-    Founder(#[n(0)] DeviceId),
+    Founder(DeviceId),
     /// A device of a user.
-    #[n(3)]
-    Device(#[n(0)] UserId, #[n(1)] DeviceId),
+    Device(UserId, DeviceId),
 }
+
+cbor_choice!(Author {
+    1: Tenant(key),
+    2: Founder(device),
+    3: Device(user, device),
+});
 
 /// The newest checkpoint of the tenant's log that the author had accepted. Two people who exchange
 /// anything thereby discover that a server shows them different logs.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Seen {
     /// Number of leaves.
-    #[n(0)]
     pub size: u64,
     /// Root of the tree over them.
-    #[n(1)]
     pub root: FixedBytes<32>,
 }
 
+cbor_map!(Seen { 0: size, 1: root });
+
 /// What a signature of a chain covers.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(map)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Body {
     /// Suite identifier.
-    #[n(0)]
     pub suite: u16,
     /// Kind of the chain.
-    #[n(1)]
     pub kind: ChainKind,
     /// The tenant; absent only in its own genesis.
-    #[n(2)]
     pub tenant: Option<TenantId>,
     /// The chain; absent only in its genesis, whose hash it is.
-    #[n(3)]
     pub chain: Option<FixedBytes<32>>,
     /// Position in the chain, from 0.
-    #[n(4)]
     pub seq: u64,
     /// Hash of the statement before; absent only in a genesis.
-    #[n(5)]
     pub previous: Option<StatementHash>,
     /// Who signs.
-    #[n(6)]
     pub author: Author,
     /// When, by the author's clock. For people to read; no rule depends on it.
-    #[n(7)]
     pub time: Timestamp,
     /// What the author had seen of the log; absent only before the first sight.
-    #[n(8)]
     pub seen: Option<Seen>,
     /// What is said.
-    #[n(9)]
     pub op: Op,
 }
 
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+cbor_map!(Body {
+    0: suite,
+    1: kind,
+    2: tenant,
+    3: chain,
+    4: seq,
+    5: previous,
+    6: author,
+    7: time,
+    8: seen,
+    9: op,
+});
+
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Envelope {
-    #[n(0)]
     body: wardseal_types::Base64Url,
-    #[n(1)]
     signature: Signature,
 }
+
+cbor_array!(Envelope { body, signature });
 
 /// A statement with its signature, exactly as it was received or made.
 #[derive(Clone, Debug, Eq, PartialEq)]

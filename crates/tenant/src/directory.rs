@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minicbor::{Decode, Encode};
 use wardseal_api::{
     DeviceProof,
     keys::{ChainRequest, FetchForTenant, FetchRequest, Fetched},
@@ -20,7 +19,7 @@ use wardseal_protocol::{
 };
 use wardseal_types::{
     Base64Url, ChainId, DeviceId, GroupId, MemberId, StatementHash, TenantId, Timestamp, UserId,
-    limits,
+    cbor_array, limits,
 };
 
 use crate::proof::{self, ProofError};
@@ -90,23 +89,26 @@ pub struct Directory {
     seen: BTreeMap<ChainId, Seen>,
 }
 
-#[derive(Clone, Copy, Debug, Decode, Encode)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
-    #[n(0)]
     seq: u64,
-    #[n(1)]
     hash: StatementHash,
 }
 
-#[derive(Debug, Decode, Encode)]
+cbor_array!(Seen { seq, hash });
+
+#[derive(Debug)]
 struct Record {
-    #[n(0)]
     founding: Vec<(Base64Url, u64)>,
-    #[n(1)]
     note: Option<String>,
-    #[n(2)]
     seen: BTreeMap<ChainId, Seen>,
 }
+
+cbor_array!(Record {
+    founding,
+    note,
+    seen,
+});
 
 impl Directory {
     /// Knows nothing but the tenant, which comes with the application's configuration and from no

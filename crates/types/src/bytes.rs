@@ -3,8 +3,9 @@
 use core::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::cbor::{Decode, Encode, Fault, Reader, write_bytes};
 
 /// Bytes that are unpadded base64url in JSON and a byte string in CBOR. Parsing is strict: padding,
 /// white space, the other alphabet and non-zero trailing bits are refused.
@@ -62,19 +63,15 @@ impl<'de> Deserialize<'de> for Base64Url {
     }
 }
 
-impl<C> Encode<C> for Base64Url {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
+impl Encode for Base64Url {
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_bytes(out, &self.0);
     }
 }
 
-impl<'b, C> Decode<'b, C> for Base64Url {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        Ok(Self(d.bytes()?.to_vec()))
+impl Decode for Base64Url {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+        input.bytes().map(Self::from)
     }
 }
 
@@ -138,21 +135,17 @@ macro_rules! byte_string {
             }
         }
 
-        impl<C, const N: usize> Encode<C> for $name<N> {
-            fn encode<W: encode::Write>(
-                &self,
-                e: &mut Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), encode::Error<W::Error>> {
-                e.bytes(self.as_array())?.ok()
+        impl<const N: usize> Encode for $name<N> {
+            fn encode(&self, out: &mut Vec<u8>) {
+                write_bytes(out, self.as_array());
             }
         }
 
-        impl<'b, C, const N: usize> Decode<'b, C> for $name<N> {
-            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                <[u8; N]>::try_from(d.bytes()?)
+        impl<const N: usize> Decode for $name<N> {
+            fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+                <[u8; N]>::try_from(input.bytes()?)
                     .map(Self::from)
-                    .map_err(|_| decode::Error::message("byte string of the wrong length"))
+                    .map_err(|_| Fault::Malformed)
             }
         }
     };
@@ -178,8 +171,10 @@ mod tests {
     fn fixed_bytes_refuse_other_lengths() {
         assert!(serde_json::from_str::<FixedBytes<2>>("\"__4\"").is_ok());
         assert!(serde_json::from_str::<FixedBytes<3>>("\"__4\"").is_err());
-        let cbor = minicbor::to_vec(FixedBytes([1u8, 2])).unwrap();
-        assert!(decode::<FixedBytes<2>>(&cbor).is_ok());
-        assert!(decode::<FixedBytes<3>>(&cbor).is_err());
+        let cbor = [0x42, 1, 2];
+        let read = FixedBytes::<2>::decode(&mut Reader::new(&cbor));
+        assert_eq!(read, Ok(FixedBytes([1, 2])));
+        let read = FixedBytes::<3>::decode(&mut Reader::new(&cbor));
+        assert_eq!(read, Err(Fault::Malformed));
     }
 }

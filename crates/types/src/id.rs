@@ -8,8 +8,12 @@
 use core::{fmt, str::FromStr};
 
 use data_encoding::BASE32_NOPAD;
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::{
+    cbor::{Decode, Encode, Fault, Reader, write_bytes, write_tagged},
+    cbor_index,
+};
 
 /// Why a text is not an identifier.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -103,22 +107,19 @@ macro_rules! id {
             }
         }
 
-        impl<C> Encode<C> for $name {
-            fn encode<W: encode::Write>(
-                &self,
-                e: &mut Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), encode::Error<W::Error>> {
-                e.bytes(&self.0)?.ok()
+        impl Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                write_bytes(out, &self.0);
             }
         }
 
-        impl<'b, C> Decode<'b, C> for $name {
-            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                d.bytes()?
+        impl Decode for $name {
+            fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+                input
+                    .bytes()?
                     .try_into()
                     .map(Self)
-                    .map_err(|_| decode::Error::message("identifier of the wrong length"))
+                    .map_err(|_| Fault::Malformed)
             }
         }
     };
@@ -276,28 +277,16 @@ macro_rules! sum {
             }
         }
 
-        impl<C> Encode<C> for $name {
-            fn encode<W: encode::Write>(
-                &self,
-                e: &mut Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), encode::Error<W::Error>> {
-                e.array(2)?.u8(self.tag())?.bytes(self.as_bytes())?.ok()
+        impl Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                write_tagged(out, self.tag(), self.as_bytes());
             }
         }
 
-        impl<'b, C> Decode<'b, C> for $name {
-            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                if d.array()? != Some(2) {
-                    return Err(decode::Error::message("an identifier is a pair"));
-                }
-                let tag = d.u8()?;
-                let bytes = d
-                    .bytes()?
-                    .try_into()
-                    .map_err(|_| decode::Error::message("identifier of the wrong length"))?;
-                Self::from_parts(tag, bytes)
-                    .ok_or_else(|| decode::Error::message("unknown kind of identifier"))
+        impl Decode for $name {
+            fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+                let (tag, bytes) = input.tagged()?;
+                Self::from_parts(tag, *bytes).ok_or(Fault::Malformed)
             }
         }
     };
@@ -390,27 +379,12 @@ impl From<RingId> for MemberId {
     }
 }
 
-impl<C> Encode<C> for ChainKind {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.u8(self.tag())?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for ChainKind {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        match d.u8()? {
-            1 => Ok(Self::Tenant),
-            2 => Ok(Self::User),
-            3 => Ok(Self::Group),
-            4 => Ok(Self::Session),
-            _ => Err(decode::Error::message("unknown kind of chain")),
-        }
-    }
-}
+cbor_index!(ChainKind {
+    1: Tenant,
+    2: User,
+    3: Group,
+    4: Session,
+});
 
 #[cfg(test)]
 mod tests {
@@ -459,16 +433,22 @@ mod tests {
         }
     }
 
+    fn encoded(value: &dyn Encode) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
+    }
+
     #[test]
     fn kinds_stand_in_the_encoding() {
-        let user = minicbor::to_vec(MemberId::User(UserId::from_bytes([1; 32]))).unwrap();
-        let group = minicbor::to_vec(MemberId::Group(GroupId::from_bytes([1; 32]))).unwrap();
+        let user = encoded(&MemberId::User(UserId::from_bytes([1; 32])));
+        let group = encoded(&MemberId::Group(GroupId::from_bytes([1; 32])));
         assert_ne!(user, group);
         let mut unknown = user;
         unknown[1] = 9;
-        assert!(decode::<MemberId>(&unknown).is_err());
+        assert!(MemberId::decode(&mut Reader::new(&unknown)).is_err());
         // A ring is never a device.
-        let device = minicbor::to_vec(MemberId::Device(DeviceId::from_bytes([1; 32]))).unwrap();
-        assert!(decode::<RingId>(&device).is_err());
+        let device = encoded(&MemberId::Device(DeviceId::from_bytes([1; 32])));
+        assert!(RingId::decode(&mut Reader::new(&device)).is_err());
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows cryptography, HTTP or SQL. See `spec/01-names.md`.
 
 mod bytes;
+pub mod cbor;
 mod id;
 pub mod limits;
 #[cfg(feature = "openapi")]

@@ -5,28 +5,28 @@ use core::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+
+use crate::cbor::{Decode, Encode, Fault, Reader};
 
 /// Milliseconds since the Unix epoch, UTC, leap seconds ignored (as POSIX does).
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Decode,
-    Default,
-    Deserialize,
-    Encode,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
-#[cbor(transparent)]
 #[serde(transparent)]
-pub struct Timestamp(#[n(0)] u64);
+pub struct Timestamp(u64);
+
+impl Encode for Timestamp {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+}
+
+impl Decode for Timestamp {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Fault> {
+        input.uint().map(Self)
+    }
+}
 
 impl Timestamp {
     /// The instant `ms` milliseconds after the Unix epoch.

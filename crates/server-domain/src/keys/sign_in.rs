@@ -4,7 +4,6 @@
 //! make.
 
 use data_encoding::BASE64URL_NOPAD;
-use minicbor::{Decode, Encode};
 use wardseal_crypto::{
     hash, label,
     label::Label,
@@ -17,7 +16,7 @@ use wardseal_protocol::{
     cbor,
     state::{NOW, World as _},
 };
-use wardseal_types::{ChainId, DeviceId, TenantId, Timestamp, UserId};
+use wardseal_types::{ChainId, DeviceId, TenantId, Timestamp, UserId, cbor_array};
 
 use super::{
     Caller, Challenge, KeyService, SignIn, SignedIn, TOKEN_LEEWAY, TenantServer, world::Loader,
@@ -35,17 +34,20 @@ const MAC: usize = 32;
 /// No token of ours is longer.
 const MAX_TOKEN: usize = 512;
 
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 struct Token {
-    #[n(0)]
     tenant: TenantId,
-    #[n(1)]
     user: UserId,
-    #[n(2)]
     device: DeviceId,
-    #[n(3)]
     expires: Timestamp,
 }
+
+cbor_array!(Token {
+    tenant,
+    user,
+    device,
+    expires,
+});
 
 impl KeyService {
     /// Begins a sign-in. It says nothing about whether the user or device exists.
