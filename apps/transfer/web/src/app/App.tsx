@@ -1,0 +1,153 @@
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { Compass, OctagonAlert, UserRoundPlus } from "lucide-react";
+import { lazy, Suspense, type ReactNode } from "react";
+import { RouterProvider } from "react-aria-components";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+
+import { Button, Empty, LinkButton, Skeleton, Toasts } from "../design";
+import { I18nProvider, useI18n } from "../i18n/context";
+import type { Language } from "../i18n/languages";
+import { useKeeper, useWard, useWardState, WardProvider } from "../ward/context";
+import type { Keeper } from "../ward/keeper";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { FacilityProvider } from "./facility";
+import { LiveProvider } from "./live";
+import { screens } from "./routes";
+import { Shell } from "./Shell";
+
+const UnlockScreen = lazy(() => import("../features/unlock/UnlockScreen"));
+
+export interface AppProps {
+  readonly language: Language;
+  readonly keeper: Keeper;
+  readonly client: QueryClient;
+}
+
+/** The page. */
+export function App({ language, keeper, client }: AppProps) {
+  const [, navigate] = useLocation();
+  return (
+    <I18nProvider initial={language}>
+      <RouterProvider navigate={navigate}>
+        <ErrorBoundary fallback={<Crash />}>
+          <QueryClientProvider client={client}>
+            <WardProvider keeper={keeper}>
+              <Gate />
+              <Toasts />
+            </WardProvider>
+          </QueryClientProvider>
+        </ErrorBoundary>
+      </RouterProvider>
+    </I18nProvider>
+  );
+}
+
+/** Screens for who has keys at hand, the unlock screen for everybody else. The address stays. */
+function Gate() {
+  const state = useWardState();
+  if (state.status !== "open") {
+    return (
+      <Suspense fallback={null}>
+        <UnlockScreen />
+      </Suspense>
+    );
+  }
+  return (
+    <FacilityProvider none={<NoFacility />}>
+      <LiveProvider>
+        <Shell>
+          <Screens />
+        </Shell>
+      </LiveProvider>
+    </FacilityProvider>
+  );
+}
+
+function Screens() {
+  const [location] = useLocation();
+  const start = screens.find(({ nav }) => nav !== undefined)?.path ?? "/account";
+  return (
+    <ErrorBoundary fallback={<Crash />} resetBy={location}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          {screens.map(({ path, component }) => (
+            <Route key={path} path={path} component={component} />
+          ))}
+          <Route path="/">
+            <Redirect to={start} replace />
+          </Route>
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
+      </Suspense>
+    </ErrorBoundary>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="page">
+      <Skeleton lines={6} />
+    </div>
+  );
+}
+
+/** For an address at which there is nothing for this person. */
+export function NotFound() {
+  const { t } = useI18n();
+  return (
+    <Empty icon={<Compass size={24} />} title={t("notFound.title")} action={<LinkButton href="/">{t("notFound.home")}</LinkButton>}>
+      {t("notFound.text")}
+    </Empty>
+  );
+}
+
+function Crash() {
+  const { t } = useI18n();
+  return (
+    <Centre>
+      <Empty
+        icon={<OctagonAlert size={24} />}
+        title={t("crash.title")}
+        action={
+          <Button variant="primary" onPress={() => location.reload()}>
+            {t("crash.reload")}
+          </Button>
+        }
+      >
+        {t("crash.text")}
+      </Empty>
+    </Centre>
+  );
+}
+
+function NoFacility() {
+  const { t } = useI18n();
+  const keeper = useKeeper();
+  const { me } = useWard();
+  return (
+    <Centre>
+      <Empty
+        icon={<UserRoundPlus size={24} />}
+        title={t("noFacility.title")}
+        action={
+          <div className="row">
+            <Button variant="primary" onPress={() => void keeper.refresh()}>
+              {t("common.retry")}
+            </Button>
+            <Button variant="quiet" onPress={() => void keeper.signOut()}>
+              {t("nav.signOut")}
+            </Button>
+          </div>
+        }
+      >
+        {t("noFacility.text", { name: me.name })}
+      </Empty>
+    </Centre>
+  );
+}
+
+function Centre({ children }: { readonly children: ReactNode }) {
+  return <main className="centre">{children}</main>;
+}

@@ -1,0 +1,275 @@
+import { useMutation } from "@tanstack/react-query";
+import { Eye, EyeOff, KeyRound, Lock, ShieldCheck, UsersRound } from "lucide-react";
+import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+
+import { errorCode } from "../../app/errors";
+import { ErrorNote } from "../../app/ErrorNote";
+import { Logo } from "../../app/Logo";
+import { Button, Callout, IconButton, Progress, Segments, TextField, Tick } from "../../design";
+import { useI18n } from "../../i18n/context";
+import type { PlainKey } from "../../i18n/languages";
+import { languages } from "../../i18n/languages";
+import { useKeeper, useWardState } from "../../ward/context";
+import type { LockReason, UnlockStep } from "../../ward/keeper";
+import "./unlock.css";
+
+const stepTexts = {
+  opening: "unlock.opening",
+  trusting: "unlock.trusting",
+  session: "unlock.session",
+  making: "signUp.making",
+  securing: "signUp.securing",
+} as const satisfies Record<UnlockStep, PlainKey>;
+
+/** The invitation in the fragment, which browsers do not send: `/#invitation=…&name=…`. */
+function invited(): { invitation: string; name: string } | undefined {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const invitation = given.get("invitation");
+  return invitation === null ? undefined : { invitation, name: given.get("name") ?? "" };
+}
+
+/** Before anybody has signed in, and while the page is locked. */
+export default function UnlockScreen() {
+  const state = useWardState();
+  const keeper = useKeeper();
+  const { t } = useI18n();
+  const [invitation, setInvitation] = useState(invited);
+  useEffect(() => {
+    document.title = `${t("unlock.title")} · ${t("common.product")}`;
+  }, [t]);
+  useEffect(() => {
+    const listener = (): void => setInvitation(invited());
+    addEventListener("hashchange", listener);
+    return () => removeEventListener("hashchange", listener);
+  }, []);
+  return (
+    <div className="unlock">
+      <aside className="unlock-side">
+        <div className="unlock-brand">
+          <Logo size={40} />
+          <span>{t("common.product")}</span>
+        </div>
+        <ul role="list" className="unlock-promises">
+          <Promise icon={<ShieldCheck size={20} />}>{t("unlock.promise1")}</Promise>
+          <Promise icon={<KeyRound size={20} />}>{t("unlock.promise2")}</Promise>
+          <Promise icon={<UsersRound size={20} />}>{t("unlock.promise3")}</Promise>
+        </ul>
+      </aside>
+      <div className="unlock-main">
+        <LanguageChoice />
+        <main className="unlock-box">
+          {state.status === "starting" ? <Progress label={t("unlock.starting")} value={null} /> : null}
+          {state.status === "failed" ? <ErrorNote title={t("unlock.failed")} error={state.error} onRetry={() => void keeper.start()} /> : null}
+          {state.status === "locked" ? (
+            invitation === undefined || state.own ? (
+              <SignIn key={state.reason} reason={state.reason} name={state.name} own={state.own} onInvitation={() => setInvitation({ invitation: "", name: "" })} />
+            ) : (
+              <SignUp {...invitation} onSignIn={() => setInvitation(undefined)} />
+            )
+          ) : null}
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Promise({ icon, children }: { readonly icon: ReactNode; readonly children: ReactNode }) {
+  return (
+    <li>
+      <span aria-hidden="true">{icon}</span>
+      {children}
+    </li>
+  );
+}
+
+function LanguageChoice() {
+  const { language, setLanguage, t } = useI18n();
+  return (
+    <div className="unlock-language">
+      <Segments label={t("nav.language")} value={language} onChange={setLanguage} options={languages.map((value) => ({ value, label: value.toUpperCase() }))} />
+    </div>
+  );
+}
+
+interface SignInProps {
+  readonly reason: LockReason;
+  readonly name: string;
+  readonly own: boolean;
+  readonly onInvitation: () => void;
+}
+
+function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) {
+  const { t } = useI18n();
+  const keeper = useKeeper();
+  const [name, setName] = useState(known);
+  const [password, setPassword] = useState("");
+  const [own, setOwn] = useState(false);
+  const [step, setStep] = useState<UnlockStep>("opening");
+  const [tried, setTried] = useState(false);
+  const locked = reason === "idle" || reason === "locked";
+  const open = useMutation({
+    mutationFn: () => keeper.unlock({ name: name.trim(), password, own, onStep: setStep }),
+    // A wrong password is typed again from the start.
+    onError: (error) => (errorCode(error) === "wrong_password" ? setPassword("") : undefined),
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setTried(true);
+    if (name.trim() !== "" && password !== "" && !open.isPending) open.mutate();
+  };
+  return (
+    <form className="stack gap-4" onSubmit={submit} noValidate>
+      <div className="stack gap-1">
+        <h1>
+          {locked ? <Lock size={20} aria-hidden="true" /> : null}
+          {locked ? t("unlock.locked") : t("unlock.title")}
+        </h1>
+        <p className="soft">{reason === "idle" ? t("unlock.lockedIdle") : reason === "locked" ? t("unlock.lockedNote") : t("unlock.lead")}</p>
+      </div>
+      {reason === "signedOut" ? (
+        <Callout tone="good" role="status">
+          {t("unlock.signedOut")}
+        </Callout>
+      ) : null}
+      {reason === "otherUser" ? (
+        <Callout tone="wait" role="status">
+          {t("error.otherUser")}
+        </Callout>
+      ) : null}
+      {reason === "ended" ? (
+        <Callout tone="wait" role="status">
+          {t("error.signedOut")}
+        </Callout>
+      ) : null}
+      <TextField
+        label={t("unlock.name")}
+        name="username"
+        value={name}
+        onChange={setName}
+        autoComplete="username"
+        spellCheck="false"
+        isDisabled={open.isPending}
+        autoFocus={known === ""}
+        error={tried && name.trim() === "" ? t("unlock.needName") : undefined}
+      />
+      <PasswordField
+        label={t("unlock.password")}
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+        isDisabled={open.isPending}
+        autoFocus={known !== ""}
+        error={tried && password === "" && open.error === null ? t("unlock.needPassword") : undefined}
+      />
+      {isOwn ? null : (
+        <Tick value={own} onChange={setOwn} isDisabled={open.isPending}>
+          <span className="strong">{t("unlock.trust")}</span>
+          <span className="unlock-note">{t("unlock.trustNote")}</span>
+        </Tick>
+      )}
+      {open.isPending ? null : <ErrorNote error={open.error} />}
+      <Button type="submit" variant="primary" size="l" wide isPending={open.isPending}>
+        {open.isPending ? t(stepTexts[step]) : locked ? t("unlock.unlock") : t("unlock.action")}
+      </Button>
+      {locked ? (
+        <Button variant="quiet" wide onPress={() => void keeper.signOut()} isDisabled={open.isPending}>
+          {t("unlock.otherPerson")}
+        </Button>
+      ) : (
+        <Button variant="quiet" wide onPress={onInvitation} isDisabled={open.isPending}>
+          {t("unlock.haveInvitation")}
+        </Button>
+      )}
+    </form>
+  );
+}
+
+interface SignUpProps {
+  readonly invitation: string;
+  readonly name: string;
+  readonly onSignIn: () => void;
+}
+
+function SignUp({ invitation: given, name: known, onSignIn }: SignUpProps) {
+  const { t } = useI18n();
+  const keeper = useKeeper();
+  const [invitation, setInvitation] = useState(given);
+  const [name, setName] = useState(known);
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [own, setOwn] = useState(false);
+  const [step, setStep] = useState<UnlockStep>("making");
+  const [tried, setTried] = useState(false);
+  const make = useMutation({
+    mutationFn: () => keeper.signUp({ invitation: invitation.trim(), name: name.trim(), password, own, onStep: setStep }),
+    onSuccess: () => history.replaceState(null, "", location.pathname),
+  });
+  const problems = {
+    invitation: invitation.trim() === "" ? t("signUp.needInvitation") : undefined,
+    name: name.trim() === "" ? t("unlock.needName") : undefined,
+    password: password === "" ? t("unlock.needPassword") : undefined,
+    again: again === password ? undefined : t("signUp.differ"),
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setTried(true);
+    if (Object.values(problems).every((problem) => problem === undefined) && !make.isPending) make.mutate();
+  };
+  const shown = (problem: string | undefined): string | undefined => (tried ? problem : undefined);
+  return (
+    <form className="stack gap-4" onSubmit={submit} noValidate>
+      <div className="stack gap-1">
+        <h1>{t("signUp.title")}</h1>
+        <p className="soft">{t("signUp.lead")}</p>
+      </div>
+      <TextField label={t("signUp.invitation")} value={invitation} onChange={setInvitation} autoComplete="off" spellCheck="false" isDisabled={make.isPending} error={shown(problems.invitation)} />
+      <TextField label={t("unlock.name")} name="username" value={name} onChange={setName} autoComplete="username" spellCheck="false" isDisabled={make.isPending} error={shown(problems.name)} />
+      <PasswordField label={t("unlock.password")} hint={t("signUp.hint")} value={password} onChange={setPassword} autoComplete="new-password" isDisabled={make.isPending} error={shown(problems.password)} />
+      <PasswordField label={t("signUp.again")} value={again} onChange={setAgain} autoComplete="new-password" isDisabled={make.isPending} error={shown(problems.again)} />
+      <Tick value={own} onChange={setOwn} isDisabled={make.isPending}>
+        <span className="strong">{t("unlock.trust")}</span>
+        <span className="unlock-note">{t("unlock.trustNote")}</span>
+      </Tick>
+      {make.isPending ? null : <ErrorNote error={make.error} />}
+      <Button type="submit" variant="primary" size="l" wide isPending={make.isPending}>
+        {make.isPending ? t(stepTexts[step]) : t("signUp.action")}
+      </Button>
+      <Button variant="quiet" wide onPress={onSignIn} isDisabled={make.isPending}>
+        {t("signUp.backToSignIn")}
+      </Button>
+    </form>
+  );
+}
+
+export interface PasswordFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly autoComplete: "current-password" | "new-password";
+  readonly hint?: string;
+  readonly error?: string | undefined;
+  readonly isDisabled?: boolean;
+  readonly autoFocus?: boolean;
+}
+
+/** A password that can be pasted and looked at. */
+export function PasswordField(props: PasswordFieldProps) {
+  const { t } = useI18n();
+  const [shown, setShown] = useState(false);
+  return (
+    <TextField
+      {...props}
+      name={props.autoComplete}
+      type={shown ? "text" : "password"}
+      spellCheck="false"
+      trailing={
+        <IconButton
+          label={shown ? t("unlock.hidePassword") : t("unlock.showPassword")}
+          size="s"
+          icon={shown ? <EyeOff size={16} aria-hidden="true" /> : <Eye size={16} aria-hidden="true" />}
+          onPress={() => setShown(!shown)}
+        />
+      }
+    />
+  );
+}

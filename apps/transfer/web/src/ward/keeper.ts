@@ -1,0 +1,259 @@
+import type { Wardseal } from "@wardseal/sdk";
+
+import { api, onSessionEnded } from "../api/client";
+import { ApiError } from "../api/errors";
+import type { Config, Me } from "../api/types";
+
+/** Why keys are asked for. */
+export type LockReason = "new" | "idle" | "locked" | "signedOut" | "otherUser" | "ended";
+
+/** Whether keys are at hand in this tab. */
+export type WardState =
+  | { readonly status: "starting" }
+  | { readonly status: "failed"; readonly error: unknown }
+  | { readonly status: "locked"; readonly reason: LockReason; readonly name: string; readonly own: boolean }
+  | { readonly status: "open"; readonly ward: Wardseal; readonly me: Me; readonly config: Config; readonly own: boolean };
+
+export type OpenState = Extract<WardState, { status: "open" }>;
+
+/** What is under way while somebody signs in. */
+export type UnlockStep = "opening" | "trusting" | "session" | "making" | "securing";
+
+export interface UnlockRequest {
+  readonly name: string;
+  readonly password: string;
+  /** "This is my own computer": it becomes a device and asks for no password until it is signed out. */
+  readonly own: boolean;
+  readonly onStep?: (step: UnlockStep) => void;
+}
+
+export interface SignUpRequest extends UnlockRequest {
+  readonly invitation: string;
+}
+
+/** Milliseconds without a key press or a touch in any tab until the page is locked. */
+const IDLE = 10 * 60_000;
+/** Where tabs note when somebody last did something; and that this machine was locked. */
+const ACTIVE = "wardseal.active";
+const LOCKED = "wardseal.locked";
+
+/** What one tab tells the others. */
+type News = { readonly kind: "signedIn"; readonly user: string } | { readonly kind: "locked"; readonly reason: "idle" | "locked" } | { readonly kind: "signedOut" };
+
+/** The SDK, loaded when it is needed first. */
+function sdk(): Promise<typeof import("@wardseal/sdk")> {
+  return import("@wardseal/sdk");
+}
+
+/**
+ * Holds the keys of this tab: opens them by a password or from this machine, opens the server's session by a signature
+ * of the device, and lets go of both. Tabs of one browser follow one another.
+ */
+export class Keeper {
+  #state: WardState = { status: "starting" };
+  #config: Config | undefined;
+  /** The client that is kept while nobody is signed in. */
+  #ward: Wardseal | undefined;
+  readonly #listeners = new Set<() => void>();
+  readonly #tabs = new BroadcastChannel("wardseal");
+  /** Told whenever what was opened has to be forgotten. */
+  onForget: () => void = () => undefined;
+
+  constructor() {
+    this.#tabs.onmessage = ({ data }: MessageEvent<News>) => void this.#hear(data);
+    onSessionEnded(() => this.#renew());
+    const touched = (): void => {
+      const now = Date.now();
+      if (now - Number(localStorage.getItem(ACTIVE)) > 5_000) localStorage.setItem(ACTIVE, String(now));
+    };
+    for (const kind of ["keydown", "pointerdown", "wheel", "touchstart"]) addEventListener(kind, touched, { passive: true, capture: true });
+    setInterval(() => {
+      if (this.#state.status === "open" && Date.now() - Number(localStorage.getItem(ACTIVE)) > IDLE) void this.lock("idle");
+    }, 15_000);
+  }
+
+  get state(): WardState {
+    return this.#state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Asks the server what it belongs to, and opens what this machine holds, if it is somebody's own. */
+  async start(): Promise<void> {
+    this.#set({ status: "starting" });
+    try {
+      this.#config = await api.config();
+      const ward = await this.#open();
+      if (ward.profile === undefined) return this.#set({ status: "locked", reason: "new", name: "", own: false });
+      if (localStorage.getItem(LOCKED) !== null) return this.#set({ status: "locked", reason: "locked", name: localStorage.getItem(LOCKED) ?? "", own: true });
+      await this.#enter(ward, true);
+    } catch (error) {
+      this.#set({ status: "failed", error });
+    }
+  }
+
+  /** Signs in by name and password. Throws what went wrong; the state stays as it is then. */
+  async unlock({ name, password, own, onStep = () => undefined }: UnlockRequest): Promise<void> {
+    onStep("opening");
+    let ward = await this.#open();
+    let kept = own;
+    if (ward.profile === undefined) {
+      await ward.unlock(name, password);
+      if (own) {
+        onStep("trusting");
+        await ward.trustThisMachine();
+      }
+    } else {
+      // This machine holds the keys already: the password says only who sits in front of it.
+      await this.#check(name, password, ward.profile.user);
+      ward = await this.#open();
+      kept = true;
+    }
+    localStorage.removeItem(LOCKED);
+    onStep("session");
+    await this.#enter(ward, kept);
+  }
+
+  /** Makes the account of somebody who was invited, with a password that opens it anywhere. */
+  async signUp({ invitation, name, password, own, onStep = () => undefined }: SignUpRequest): Promise<void> {
+    const config = this.#need();
+    const { Wardseal, memoryStore } = await sdk();
+    onStep("making");
+    // On a machine that is not the person's own nothing is written, not even for a moment.
+    const ward = own ? await this.#open() : await Wardseal.open({ tenant: config.tenant, keys: config.keys, vault: config.vault, store: memoryStore() });
+    if (ward.profile === undefined) {
+      await ward.signUp(name, async (request) => {
+        const { user, commitment, index } = request;
+        return (await api.signUp({ invitation, name, user, commitment, index })).token;
+      });
+    }
+    onStep("securing");
+    await ward.setPassword(password, [name]);
+    onStep("session");
+    await this.#enter(ward, own);
+  }
+
+  /** Takes the keys out of the page. On somebody's own machine they stay in its store, and the password is asked for. */
+  async lock(reason: "idle" | "locked" = "locked"): Promise<void> {
+    const state = this.#state;
+    if (state.status !== "open") return;
+    if (state.own) localStorage.setItem(LOCKED, state.me.name);
+    this.#tell({ kind: "locked", reason });
+    await this.#leave({ status: "locked", reason, name: state.me.name, own: state.own }, true);
+  }
+
+  /** Erases the keys from this machine. */
+  async signOut(): Promise<void> {
+    const ward = this.#state.status === "open" ? this.#state.ward : await this.#open();
+    await ward.signOut();
+    localStorage.removeItem(LOCKED);
+    this.#tell({ kind: "signedOut" });
+    await this.#leave({ status: "locked", reason: "signedOut", name: "", own: false }, true);
+  }
+
+  /** Who this person is to the server, asked again: after being added to a facility, for example. */
+  async refresh(): Promise<void> {
+    const state = this.#state;
+    if (state.status !== "open") return;
+    const me = await this.#session(state.ward);
+    if (this.#state === state) this.#set({ ...state, me });
+  }
+
+  #need(): Config {
+    if (this.#config === undefined) throw new Error("the keeper was not started");
+    return this.#config;
+  }
+
+  /** The client over this machine's store. */
+  async #open(): Promise<Wardseal> {
+    if (this.#ward !== undefined) return this.#ward;
+    const { tenant, keys, vault } = this.#need();
+    const { Wardseal } = await sdk();
+    this.#ward = await Wardseal.open({ tenant, keys, vault });
+    return this.#ward;
+  }
+
+  async #check(name: string, password: string, user: string): Promise<void> {
+    const { tenant, keys, vault } = this.#need();
+    const { Wardseal, WardsealError, memoryStore } = await sdk();
+    const trial = await Wardseal.open({ tenant, keys, vault, store: memoryStore() });
+    try {
+      await trial.unlock(name, password);
+      if (trial.profile?.user !== user) throw new WardsealError("wrong_password", "this machine is somebody else's: sign out first");
+    } finally {
+      await trial.close();
+    }
+  }
+
+  async #session(ward: Wardseal): Promise<Me> {
+    const { audience } = this.#need();
+    const { challenge } = await api.session.challenge();
+    return api.session.open(await ward.prove(audience, challenge));
+  }
+
+  async #enter(ward: Wardseal, own: boolean): Promise<void> {
+    const me = await this.#session(ward);
+    localStorage.setItem(ACTIVE, String(Date.now()));
+    this.#ward = ward;
+    this.#set({ status: "open", ward, me, config: this.#need(), own });
+    this.#tell({ kind: "signedIn", user: me.user });
+  }
+
+  async #leave(next: WardState, end: boolean): Promise<void> {
+    const ward = this.#ward;
+    this.#ward = undefined;
+    this.#set(next);
+    this.onForget();
+    // The session ends at the server too, if it can be reached; without keys it opens nothing.
+    if (end) await api.session.end().catch(() => undefined);
+    await ward?.close();
+  }
+
+  /** Opens the server's session again when it has ended. */
+  async #renew(): Promise<boolean> {
+    const state = this.#state;
+    if (state.status !== "open") return false;
+    try {
+      const me = await this.#session(state.ward);
+      if (me.user === state.me.user) return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.retryable) return false;
+    }
+    await this.#leave({ status: "locked", reason: "ended", name: state.me.name, own: state.own }, false);
+    return false;
+  }
+
+  #tell(news: News): void {
+    this.#tabs.postMessage(news);
+  }
+
+  /** Follows what another tab did: the session is one for all tabs. */
+  async #hear(news: News): Promise<void> {
+    const state = this.#state;
+    if (state.status === "open") {
+      const name = state.me.name;
+      if (news.kind === "signedOut") await this.#leave({ status: "locked", reason: "signedOut", name: "", own: false }, false);
+      if (news.kind === "locked") await this.#leave({ status: "locked", reason: news.reason, name, own: state.own }, false);
+      if (news.kind === "signedIn" && news.user !== state.me.user) await this.#leave({ status: "locked", reason: "otherUser", name, own: false }, false);
+    } else if (state.status === "locked") {
+      // On somebody's own machine one password opens all tabs.
+      if (news.kind === "signedOut" && state.own) this.#set({ status: "locked", reason: "signedOut", name: "", own: false });
+      if (news.kind === "signedIn") {
+        const ward = await this.#open();
+        await ward.devices.list().catch(() => undefined);
+        if (ward.profile?.user === news.user && localStorage.getItem(LOCKED) === null) {
+          const me = await api.session.me().catch(() => undefined);
+          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: true });
+        }
+      }
+    }
+  }
+
+  #set(state: WardState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener();
+  }
+}
