@@ -8,7 +8,7 @@ use std::{
 
 use wardseal_api::keys::{Appended, ChainSlice, Entry, Fetched, LogView};
 use wardseal_protocol::{
-    fold,
+    Refusal, fold,
     log::{Checkpoint, LogError, origin},
     op::Op,
     ring::SealedBox,
@@ -258,7 +258,9 @@ impl Knowledge {
                     overlay.new.insert(state);
                 }
                 Err(refusal) => {
-                    let missing = overlay.missing(statement, previous.as_ref(), &fetched);
+                    let old =
+                        |chain: &ChainId| is_of_knowledge(refusal) && !fetched.contains(chain);
+                    let missing = overlay.missing(statement, previous.as_ref(), old);
                     if missing.is_empty() {
                         return Err(Misbehaviour::BadStatement { chain, refusal }.into());
                     }
@@ -358,6 +360,20 @@ impl Knowledge {
     }
 }
 
+/// Whether newer knowledge of other chains could change this verdict.
+const fn is_of_knowledge(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::UnknownAuthor(_)
+            | Refusal::UnknownGroup(_)
+            | Refusal::UnknownSession(_)
+            | Refusal::NotADevice
+            | Refusal::NotAuthorised
+            | Refusal::AuthorLeaves
+            | Refusal::BadBinding
+    )
+}
+
 /// Verified states with unverified news before them.
 struct Overlay<'a> {
     base: &'a States,
@@ -370,17 +386,17 @@ impl Overlay<'_> {
     }
 
     /// The chains without which a refusal means nothing: the author's, and those of groups and
-    /// parents through which he might have a right. One that is known may have grown since, by the
-    /// very device or member that speaks here, unless it was `fetched` along.
+    /// parents through which he might have a right. One that is known counts too while it is `old`:
+    /// it may have grown by the very device or member that speaks here.
     fn missing(
         &self,
         statement: &Statement,
         previous: Option<&ChainState>,
-        fetched: &BTreeSet<ChainId>,
+        old: impl Fn(&ChainId) -> bool,
     ) -> BTreeSet<ChainId> {
         let mut missing = BTreeSet::new();
         let mut look = |chain: ChainId, known: bool| {
-            if !known || !fetched.contains(&chain) {
+            if !known || old(&chain) {
                 missing.insert(chain);
             }
         };

@@ -42,8 +42,7 @@ const MAX_RECORD: usize = 64 << 20;
 /// say what has to be asked, sends it, and hands in the answers:
 ///
 /// ```
-/// # use wardseal_client_core::exchange::{HttpRequest, HttpResponse};
-/// # use wardseal_tenant::{Directory, Error, Progress, TokenKey};
+/// # use wardseal_tenant::{Directory, Error, HttpRequest, HttpResponse, Progress, TokenKey};
 /// # use wardseal_types::{ChainId, Timestamp};
 /// fn learn(
 ///     directory: &mut Directory,
@@ -51,6 +50,7 @@ const MAX_RECORD: usize = 64 << 20;
 ///     key: &TokenKey,
 ///     audience: &str,
 ///     now: Timestamp,
+///     rng: &mut dyn rand_core::CryptoRng,
 ///     mut send: impl FnMut(HttpRequest) -> HttpResponse,
 /// ) -> Result<(), Error> {
 ///     // What was learned in the last five seconds is good enough.
@@ -58,8 +58,7 @@ const MAX_RECORD: usize = 64 << 20;
 ///     let Some(mut inquiry) = directory.inquire(chains.iter().copied(), not_before) else {
 ///         return Ok(());
 ///     };
-///     let mut rng = wardseal_crypto::SystemRng;
-///     let access = key.access(directory.tenant(), audience, now, &mut rng)?;
+///     let access = key.access(directory.tenant(), audience, now, rng)?;
 ///     loop {
 ///         // Without a lock on the directory, if the application has one, from here …
 ///         let answer = send(inquiry.request(directory, &access, now));

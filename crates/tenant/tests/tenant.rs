@@ -7,13 +7,14 @@
 )]
 
 use wardseal_protocol::{
-    Refusal,
+    Refusal, access,
     binding::{self, TokenError},
     fold,
     state::{ChainState, NOW, States, TenantState},
 };
 use wardseal_tenant::{
-    NameRequest, RootKey, TOKEN_LIFETIME, TenantError, TokenKey, add_key, found, revoke_key,
+    ACCESS_LIFETIME, NameRequest, RootKey, TOKEN_LIFETIME, TenantError, TokenKey, add_key, found,
+    revoke_key,
 };
 use wardseal_testkit::seeded;
 use wardseal_types::{BoxedBytes, TenantId, Timestamp, UserId};
@@ -152,4 +153,52 @@ fn keys_survive_being_kept() {
         root.id()
     );
     assert_eq!(TokenKey::from_seed(&token.seed()).id(), token.id());
+}
+
+#[test]
+fn an_access_token_is_for_one_server_and_for_nothing_else() {
+    const SERVER: &str = "https://keys.example";
+    let Tenant { token, state, .. } = tenant(1);
+    let text = token
+        .access(state.id, SERVER, START, &mut seeded(2))
+        .unwrap();
+    let judge = |audience: &str, now: Timestamp| {
+        access::verify(&state, &text, audience, NOW, now, 0).map(|claims| claims.iss)
+    };
+    assert_eq!(access::claimed_tenant(&text), Ok(state.id));
+    assert_eq!(judge(SERVER, START), Ok(state.id));
+    assert_eq!(
+        judge("https://keys.example.evil", START),
+        Err(TokenError::WrongSubject)
+    );
+    let end = START.plus_millis(ACCESS_LIFETIME * 1000);
+    assert_eq!(judge(SERVER, end), Ok(state.id));
+    assert_eq!(
+        judge(SERVER, end.plus_millis(1000)),
+        Err(TokenError::Expired)
+    );
+    let early = Timestamp::from_seconds(START.seconds() - 1);
+    assert_eq!(judge(SERVER, early), Err(TokenError::NotYetValid));
+    assert_eq!(
+        binding::read(&state, &text, NOW),
+        Err(TokenError::Malformed),
+        "it binds no name"
+    );
+    let named = token
+        .bind(state.id, request(&state.id, "anna"), START, &mut seeded(3))
+        .unwrap();
+    assert_eq!(
+        access::verify(&state, &named, binding::AUDIENCE, NOW, START, 0),
+        Err(TokenError::Malformed),
+        "a name gives no access"
+    );
+    let theirs = tenant(2);
+    assert_eq!(
+        access::verify(&theirs.state, &text, SERVER, NOW, START, 0),
+        Err(TokenError::UnknownKey)
+    );
+    let again = token
+        .access(state.id, SERVER, START, &mut seeded(4))
+        .unwrap();
+    assert_ne!(text, again, "each has a nonce");
 }

@@ -15,5 +15,6 @@ mod hostile;
 mod keys;
 mod raw;
 mod refusals;
+mod tenant;
 mod vault;
 mod world;
