@@ -126,11 +126,12 @@ fn who_is_no_server_of_the_tenant_reads_nothing() {
     }
 
     // Another purpose, another server, another tenant.
-    for spoil in [
-        (|claims| claims.scope = "chains:write".into()) as fn(&mut Claims),
+    let spoils: [fn(&mut Claims); 3] = [
+        |claims| claims.scope = "chains:write".into(),
         |claims| claims.aud = "https://elsewhere.example".into(),
         |claims| claims.aud = binding::AUDIENCE.into(),
-    ] {
+    ];
+    for spoil in spoils {
         let mut claims = good.clone();
         spoil(&mut claims);
         let token = signed(&world.town, &claims);
