@@ -2,6 +2,8 @@ import locales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+import { pdfjsFiles } from "./build/pdfjs-files";
+
 /** Where the transfer server listens during development. */
 const server = process.env["TRANSFER_SERVER"] ?? "http://127.0.0.1:8790";
 
@@ -10,6 +12,7 @@ export default defineConfig({
     // React Aria brings its own words in thirty languages; the page has three.
     { ...locales.vite({ locales: ["en-GB", "fr-FR", "de-DE"] }), enforce: "pre" },
     react(),
+    pdfjsFiles(),
   ],
   // The SDK finds its WebAssembly and workers beside itself.
   optimizeDeps: { exclude: ["@wardseal/sdk"] },

@@ -1,6 +1,6 @@
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { Compass, OctagonAlert, UserRoundPlus } from "lucide-react";
-import { lazy, Suspense, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { RouterProvider } from "react-aria-components";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 
@@ -9,9 +9,11 @@ import { I18nProvider, useI18n } from "../i18n/context";
 import type { Language } from "../i18n/languages";
 import { useKeeper, useWard, useWardState, WardProvider } from "../ward/context";
 import type { Keeper } from "../ward/keeper";
+import { OutboxProvider, useOutbox } from "../ward/OutboxProvider";
+import { useRevocationWork } from "../ward/revocations";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { FacilityProvider } from "./facility";
-import { LiveProvider } from "./live";
+import { LiveProvider, useConnection } from "./live";
 import { screens } from "./routes";
 import { Shell } from "./Shell";
 
@@ -54,13 +56,27 @@ function Gate() {
   }
   return (
     <FacilityProvider none={<NoFacility />}>
-      <LiveProvider>
-        <Shell>
-          <Screens />
-        </Shell>
-      </LiveProvider>
+      <OutboxProvider>
+        <LiveProvider>
+          <Work />
+          <Shell>
+            <Screens />
+          </Shell>
+        </LiveProvider>
+      </OutboxProvider>
     </FacilityProvider>
   );
+}
+
+/** What goes on whatever screen is shown. */
+function Work(): null {
+  useRevocationWork();
+  const outbox = useOutbox();
+  const connection = useConnection();
+  useEffect(() => {
+    if (connection === "open") outbox.retry();
+  }, [connection, outbox]);
+  return null;
 }
 
 function Screens() {
