@@ -53,8 +53,30 @@ pub fn request<E: Endpoint>(body: &E::Request, bearer: Option<String>) -> HttpRe
 /// [`Error::Rejected`] for a problem document, [`Misbehaviour::BadAnswer`] for what is neither
 /// that nor the operation's response.
 pub fn response<E: Endpoint>(response: &HttpResponse) -> Result<E::Response, Error> {
+    check(response)?;
+    read::<E>(&response.body)
+}
+
+/// The body of an answer that is no refusal.
+///
+/// # Errors
+/// As [`response`].
+pub fn accepted(response: HttpResponse) -> Result<Vec<u8>, Error> {
+    check(&response)?;
+    Ok(response.body)
+}
+
+/// What the body of an answer to an operation says.
+///
+/// # Errors
+/// [`Misbehaviour::BadAnswer`] for what is not the operation's response.
+pub fn read<E: Endpoint>(body: &[u8]) -> Result<E::Response, Error> {
+    serde_json::from_slice(body).map_err(|_| Misbehaviour::BadAnswer.into())
+}
+
+fn check(response: &HttpResponse) -> Result<(), Error> {
     if response.status == 200 {
-        return serde_json::from_slice(&response.body).map_err(|_| Misbehaviour::BadAnswer.into());
+        return Ok(());
     }
     match serde_json::from_slice::<Problem>(&response.body) {
         Ok(problem) if problem.status == response.status => Err(Error::Rejected(problem.into())),

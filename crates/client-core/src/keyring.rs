@@ -1,12 +1,10 @@
 //! Seeds that this client holds, and how it comes to others: by opening boxes and walking ladders.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wardseal_protocol::{
     ring::{BoxContext, LinkContext, Opener, Seed},
     state::EpochRecord,
 };
-use wardseal_types::{ChainId, MemberId, RingId, limits};
+use wardseal_types::{ChainId, MemberId, RingId, SortedMap, SortedSet, limits};
 
 use crate::{
     error::{Error, Misbehaviour, Misuse},
@@ -21,13 +19,13 @@ pub enum SeedSearch {
     Found(Seed),
     /// It may be reached with these chains and their boxes: fetch them and search again. When
     /// fetching brings nothing new, there is no way.
-    Needs(BTreeSet<ChainId>),
+    Needs(SortedSet<ChainId>),
 }
 
 /// Seeds that this client holds.
 #[derive(Debug, Default)]
 pub struct Keyring {
-    seeds: BTreeMap<(RingId, u32), Seed>,
+    seeds: SortedMap<(RingId, u32), Seed>,
 }
 
 impl Keyring {
@@ -92,7 +90,9 @@ impl Keyring {
             return Err(Misuse::NoKey(ring).into());
         };
         let Some(epochs) = crate::knowledge::epochs_of(knowledge.world(), ring) else {
-            return Ok(SeedSearch::Needs(BTreeSet::from([ChainId::from(ring)])));
+            return Ok(SeedSearch::Needs(SortedSet::from_iter([ChainId::from(
+                ring,
+            )])));
         };
         // Newer epochs from which ladder links lead back to the wanted one, nearest first.
         let reachable = epochs
@@ -101,7 +101,7 @@ impl Keyring {
             .enumerate()
             .take_while(|(i, record)| *i == 0 || record.declared.link.is_some())
             .map(|(_, record)| record);
-        let mut needs = BTreeSet::new();
+        let mut needs = SortedSet::new();
         let mut boxed = false;
         for record in reachable {
             let number = record.declared.number;
@@ -141,7 +141,7 @@ impl Keyring {
         identity: &Identity,
         knowledge: &Knowledge,
         depth: usize,
-        needs: &mut BTreeSet<ChainId>,
+        needs: &mut SortedSet<ChainId>,
     ) -> Result<Option<Seed>, Error> {
         let number = record.declared.number;
         // The boxes of a genesis are not named by hash, so a server can put others beside them. One

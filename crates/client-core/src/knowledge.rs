@@ -1,10 +1,7 @@
 //! What a client knows and has verified: the log's newest checkpoint, the states of chains, and
 //! the boxes that came with them. Whatever a server says becomes knowledge here, or an error.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use wardseal_api::keys::{Appended, ChainSlice, Entry, Fetched, LogView};
 use wardseal_protocol::{
@@ -18,7 +15,8 @@ use wardseal_protocol::{
     statement::{Author, Seen, Statement},
 };
 use wardseal_types::{
-    Base64Url, ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, TenantId, UserId,
+    Base64Url, ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, SortedMap, SortedSet,
+    TenantId, UserId,
 };
 
 use crate::error::{Error, Misbehaviour};
@@ -38,9 +36,9 @@ pub enum Absorbed {
 pub struct Knowledge {
     tenant: TenantId,
     states: States,
-    heads: BTreeMap<ChainId, u64>,
+    heads: SortedMap<ChainId, u64>,
     floor: Option<Floor>,
-    boxes: BTreeMap<RingId, Vec<SealedBox>>,
+    boxes: SortedMap<RingId, Vec<SealedBox>>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,9 +54,9 @@ impl Knowledge {
         Self {
             tenant,
             states: States::default(),
-            heads: BTreeMap::new(),
+            heads: SortedMap::new(),
             floor: None,
-            boxes: BTreeMap::new(),
+            boxes: SortedMap::new(),
         }
     }
 
@@ -161,10 +159,11 @@ impl Knowledge {
 
     /// Keeps a box that an earlier run kept.
     pub fn keep_box(&mut self, sealed: SealedBox) {
-        let known = self.boxes.entry(sealed.ring).or_default();
-        if !known.contains(&sealed) {
-            known.push(sealed);
-        }
+        self.boxes.update(sealed.ring, |known| {
+            if !known.contains(&sealed) {
+                known.push(sealed);
+            }
+        });
     }
 
     /// Takes in chains.
@@ -242,9 +241,9 @@ impl Knowledge {
             base: &self.states,
             new: States::default(),
         };
-        let fetched: BTreeSet<_> = slices.iter().filter_map(|(chain, _)| *chain).collect();
-        let mut needs = BTreeSet::new();
-        let mut blocked = BTreeSet::new();
+        let fetched: SortedSet<_> = slices.iter().filter_map(|(chain, _)| *chain).collect();
+        let mut needs = SortedSet::new();
+        let mut blocked = SortedSet::new();
         let mut heads = Vec::new();
         for (statement, position, _) in &new {
             let chain = statement.chain();
@@ -393,8 +392,8 @@ impl Overlay<'_> {
         statement: &Statement,
         previous: Option<&ChainState>,
         old: impl Fn(&ChainId) -> bool,
-    ) -> BTreeSet<ChainId> {
-        let mut missing = BTreeSet::new();
+    ) -> SortedSet<ChainId> {
+        let mut missing = SortedSet::new();
         let mut look = |chain: ChainId, known: bool| {
             if !known || old(&chain) {
                 missing.insert(chain);
@@ -418,7 +417,7 @@ impl Overlay<'_> {
             Some(ChainState::Session(state)) => members.extend(state.ring.histories().keys()),
             _ => {}
         }
-        let mut visited = BTreeSet::new();
+        let mut visited = SortedSet::new();
         while let Some(member) = members.pop() {
             if !visited.insert(member) {
                 continue;

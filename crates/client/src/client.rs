@@ -1,18 +1,19 @@
 //! The client and what it holds.
 
-use std::{collections::BTreeMap, sync::Arc};
+use core::{future::Future, pin::Pin};
+use std::sync::Arc;
 
 use async_lock::Mutex;
 use rand_core::CryptoRng;
 use wardseal_client_core::{
     Error, Misuse,
-    api::Endpoint,
+    api::{Endpoint, keys::Entry},
     crypto::secret::Secret,
-    exchange,
+    exchange::{self, HttpRequest},
     identity::Identity,
     keyring::Keyring,
     knowledge::Knowledge,
-    types::{ChainId, Clock, FixedBytes, RingId, TenantId, Timestamp, UserId},
+    types::{ChainId, Clock, FixedBytes, RingId, SortedMap, TenantId, Timestamp, UserId},
 };
 
 use crate::{
@@ -101,13 +102,13 @@ pub(crate) struct Inner {
     pub(crate) keyring: Keyring,
     pub(crate) identity: Option<Identity>,
     pub(crate) token: Option<Token>,
-    pub(crate) chains: BTreeMap<ChainId, records::ChainRecord>,
+    pub(crate) chains: SortedMap<ChainId, records::ChainRecord>,
     /// What sign-ins name as their audience, once it is known.
     pub(crate) audience: Option<String>,
     /// Whom names meant when they were last seen, by index.
-    pub(crate) names: BTreeMap<FixedBytes<32>, UserId>,
+    pub(crate) names: SortedMap<FixedBytes<32>, UserId>,
     /// When the server last gave the boxes of a ring.
-    pub(crate) asked: BTreeMap<RingId, Timestamp>,
+    pub(crate) asked: SortedMap<RingId, Timestamp>,
     /// Whether the identity is kept in the store, or only in memory.
     pub(crate) kept: bool,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
@@ -120,6 +121,18 @@ pub(crate) struct Token {
 }
 
 impl Inner {
+    /// Keeps verified statements of a chain, for the records.
+    pub(crate) fn record(&mut self, chain: ChainId, entries: &[Entry]) {
+        self.chains.update(chain, |record| {
+            for entry in entries {
+                let known = (entry.statement.clone(), entry.position);
+                if !record.entries.contains(&known) {
+                    record.entries.push(known);
+                }
+            }
+        });
+    }
+
     pub(crate) fn identity(&self) -> Result<&Identity, Error> {
         self.identity
             .as_ref()
@@ -160,10 +173,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             kept: identity.is_some(),
             identity,
             token: None,
-            chains: BTreeMap::new(),
+            chains: SortedMap::new(),
             audience: None,
-            names: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            names: SortedMap::new(),
+            asked: SortedMap::new(),
             rng,
         };
         let client = Self {
@@ -232,8 +245,16 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// One operation that needs no token.
     pub(crate) async fn call<E: Endpoint>(&self, body: &E::Request) -> Result<E::Response, Error> {
-        let request = exchange::request::<E>(body, None);
-        exchange::response::<E>(&self.transport.send(request).await?)
+        let answer = self.send(exchange::request::<E>(body, None)).await?;
+        exchange::read::<E>(&answer)
+    }
+
+    /// Sends a request; gives the body of the answer, or what the server refuses it with.
+    pub(crate) fn send(
+        &self,
+        request: HttpRequest,
+    ) -> Pin<Box<impl Future<Output = Result<Vec<u8>, Error>>>> {
+        Box::pin(async move { exchange::accepted(self.transport.send(request).await?) })
     }
 
     /// What the key server is, and what time it has.
@@ -260,7 +281,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 mod tests {
     use wardseal_client_core::{
         TransportError,
-        exchange::{HttpRequest, HttpResponse},
+        exchange::HttpResponse,
         protocol::{object::Metadata, op::Rights},
         types::{GroupId, SessionId},
     };

@@ -77,7 +77,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
         self.learn(inner, [user.into()], true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
-        self.change(inner, &[ChainId::User(user)], |composer| {
+        self.change(inner, &[ChainId::User(user)], &mut |composer| {
             let state = composer.knowledge.world().user(&user);
             let gone: Vec<_> = devices
                 .iter()
@@ -87,9 +87,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             if gone.is_empty() {
                 return Ok(None);
             }
-            composer
-                .revoke_devices(&gone)
-                .map(|draft| Some(((), draft)))
+            composer.revoke_devices(&gone).map(Some)
         })
         .await?;
         Ok(())
@@ -110,12 +108,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.learn(inner, [user.into()], true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
         let device = self.pending_device(inner, user).await?;
-        self.change(inner, &[ChainId::User(user)], |composer| {
+        self.change(inner, &[ChainId::User(user)], &mut |composer| {
             let state = composer.knowledge.world().user(&user);
             if state.is_some_and(|state| state.device_at(&device.id(), NOW).is_some()) {
                 return Ok(None);
             }
-            composer.add_device(&device).map(|draft| Some(((), draft)))
+            composer.add_device(&device).map(Some)
         })
         .await?;
         let id = device.id();

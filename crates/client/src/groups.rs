@@ -13,6 +13,7 @@ use wardseal_client_core::{
 
 use crate::{
     client::{Client, Inner},
+    learn::Compose,
     ports::{StateStore, Transport},
 };
 
@@ -64,11 +65,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
         self.learn(inner, chains.iter().copied(), true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
-        self.change(inner, &chains, |composer| {
-            composer.create_group(members, name).map(Some)
+        let mut made = None;
+        self.change(inner, &chains, &mut |composer| {
+            let (group, draft) = composer.create_group(members, name)?;
+            made = Some(group);
+            Ok(Some(draft))
         })
-        .await?
-        .ok_or_else(|| Misuse::Invalid("the group was not made").into())
+        .await?;
+        made.ok_or_else(|| Misuse::Invalid("the group was not made").into())
     }
 
     /// Adds a member. Adding one that is there already changes nothing.
@@ -82,22 +86,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         role: Role,
         visibility: Visibility,
     ) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        let entering = ring_of(member)?;
-        self.prepare(inner, group, Role::Admin).await?;
-        self.learn(inner, [entering.into()], true).await?;
-        self.change(inner, &[group.into(), entering.into()], |composer| {
+        let entering = Some(ring_of(member)?);
+        self.administer(group, entering, &mut |composer| {
             let state = composer.knowledge.world().group(&group);
             if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
                 return Ok(None);
             }
             composer
                 .add_member(group, member, role, visibility)
-                .map(|draft| Some(((), draft)))
+                .map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Removes members and rotates the group, in one statement. Removing one that is not there
@@ -106,10 +105,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator.
     pub async fn remove_members(&self, group: GroupId, members: &[MemberId]) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare(inner, group, Role::Admin).await?;
-        self.change(inner, &[group.into()], |composer| {
+        self.administer(group, None, &mut |composer| {
             let Some(state) = composer.knowledge.world().group(&group) else {
                 return Ok(None);
             };
@@ -121,12 +117,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             if gone.is_empty() {
                 return Ok(None);
             }
-            composer
-                .remove_members(group, &gone)
-                .map(|draft| Some(((), draft)))
+            composer.remove_members(group, &gone).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Changes a member's role.
@@ -139,20 +132,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         member: MemberId,
         role: Role,
     ) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare(inner, group, Role::Admin).await?;
-        self.change(inner, &[group.into()], |composer| {
+        self.administer(group, None, &mut |composer| {
             let state = composer.knowledge.world().group(&group);
             if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(role)) {
                 return Ok(None);
             }
-            composer
-                .set_role(group, member, role)
-                .map(|draft| Some(((), draft)))
+            composer.set_role(group, member, role).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Changes the name of a group.
@@ -160,19 +147,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator.
     pub async fn rename_group(&self, group: GroupId, name: &str) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
         if name.is_empty() || name.len() > limits::MAX_NAME {
             return Err(Misuse::BadName.into());
         }
-        self.prepare(inner, group, Role::Admin).await?;
-        self.change(inner, &[group.into()], |composer| {
-            composer
-                .rename_group(group, name)
-                .map(|draft| Some(((), draft)))
+        self.administer(group, None, &mut |composer| {
+            composer.rename_group(group, name).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Ends a group. Nothing can be sealed to it any more; what was sealed stays readable.
@@ -180,20 +161,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator.
     pub async fn dissolve_group(&self, group: GroupId) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare(inner, group, Role::Admin).await?;
-        self.change(inner, &[group.into()], |composer| {
+        self.administer(group, None, &mut |composer| {
             let state = composer.knowledge.world().group(&group);
             if state.is_some_and(|state| state.dissolved) {
                 return Ok(None);
             }
-            composer
-                .dissolve_group(group)
-                .map(|draft| Some(((), draft)))
+            composer.dissolve_group(group).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// A group.
@@ -285,6 +260,25 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             epoch: state.ring.newest().map_or(0, |epoch| epoch.declared.number),
             dissolved: state.dissolved,
         })
+    }
+
+    /// Makes a change that takes an administrator.
+    async fn administer(
+        &self,
+        group: GroupId,
+        entering: Option<RingId>,
+        compose: &mut Compose<'_>,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare(inner, group, Role::Admin).await?;
+        let mut touched = vec![ChainId::from(group)];
+        if let Some(entering) = entering {
+            self.learn(inner, [entering.into()], true).await?;
+            touched.push(entering.into());
+        }
+        self.change(inner, &touched, compose).await?;
+        Ok(())
     }
 
     /// Learns a group and everything beneath it, rotates it if somebody was lost, and checks that

@@ -1,6 +1,6 @@
 //! How a client comes to know chains: from its records, and from the server.
 
-use std::collections::BTreeSet;
+use core::{future::Future, mem, pin::Pin};
 
 use wardseal_client_core::{
     Error, Misbehaviour, Misuse,
@@ -22,7 +22,7 @@ use wardseal_client_core::{
         state::World,
         statement::Statement,
     },
-    types::{Base64Url, ChainId, MemberId, RingId, limits},
+    types::{Base64Url, ChainId, MemberId, RingId, SortedSet, limits},
 };
 
 use crate::{
@@ -37,6 +37,10 @@ const ROUNDS: usize = 24;
 const REBASES: usize = 8;
 /// How far the log's clock may be ahead of ours, in milliseconds.
 const SKEW: u64 = 5 * 60_000;
+
+/// Composes a change, or finds that there is nothing to do.
+pub(crate) type Compose<'a> =
+    dyn FnMut(&mut Composer<'_>) -> Result<Option<Draft>, Error> + Send + 'a;
 
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Loads what an earlier run knew. It was verified then and has been sealed since, so only the
@@ -97,16 +101,26 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ///
     /// Chains that do not exist, or not for this user, stay unknown; with `required` they are an
     /// error.
-    pub(crate) async fn learn(
+    pub(crate) fn learn(
         &self,
         inner: &mut Inner,
         chains: impl IntoIterator<Item = ChainId>,
+        required: bool,
+    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+        // What is awaited in many places stands on the heap once, instead of in each of them: a page
+        // has to load them.
+        Box::pin(self.learn_all(inner, chains.into_iter().collect(), required))
+    }
+
+    async fn learn_all(
+        &self,
+        inner: &mut Inner,
+        mut wanted: SortedSet<ChainId>,
         required: bool,
     ) -> Result<(), Error> {
         if inner.knowledge.world().tenant().is_none() {
             self.learn_tenant(inner).await?;
         }
-        let mut wanted: BTreeSet<ChainId> = chains.into_iter().collect();
         for _ in 0..ROUNDS {
             let fetched = self.fetch(inner, &wanted).await?;
             match self.absorb(inner, &fetched).await? {
@@ -135,7 +149,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Err(Misbehaviour::BadAnswer.into())
     }
 
-    async fn fetch(&self, inner: &mut Inner, wanted: &BTreeSet<ChainId>) -> Result<Fetched, Error> {
+    async fn fetch(
+        &self,
+        inner: &mut Inner,
+        wanted: &SortedSet<ChainId>,
+    ) -> Result<Fetched, Error> {
         let wanted: Vec<_> = wanted.iter().copied().collect();
         let mut all: Option<Fetched> = None;
         for part in wanted.chunks(limits::MAX_BATCH) {
@@ -171,15 +189,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             return Ok(absorbed);
         }
         let now = self.clock.now();
-        let mut rings = BTreeSet::new();
+        let mut rings = SortedSet::new();
         for slice in &fetched.chains {
-            let record = inner.chains.entry(slice.chain).or_default();
-            for entry in &slice.entries {
-                let known = (entry.statement.clone(), entry.position);
-                if !record.entries.contains(&known) {
-                    record.entries.push(known);
-                }
-            }
+            inner.record(slice.chain, &slice.entries);
             if let Some(ring) = slice.chain.into_ring() {
                 inner.asked.insert(ring, now);
                 rings.insert(ring);
@@ -231,16 +243,26 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Writes what is known of these chains and rings, with the newest checkpoint, at once.
-    pub(crate) async fn persist(
+    pub(crate) fn persist(
         &self,
         inner: &mut Inner,
         chains: &[ChainId],
-        rings: &BTreeSet<RingId>,
-    ) -> Result<(), Error> {
-        if !inner.kept {
-            return Ok(());
-        }
+        rings: &SortedSet<RingId>,
+    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+        let batch = self.records_of(inner, chains, rings);
+        Box::pin(async move { self.store.commit(batch?).await })
+    }
+
+    fn records_of(
+        &self,
+        inner: &mut Inner,
+        chains: &[ChainId],
+        rings: &SortedSet<RingId>,
+    ) -> Result<SealedBatch, Error> {
         let mut batch = SealedBatch::default();
+        if !inner.kept {
+            return Ok(batch);
+        }
         let rng = inner.rng.as_mut();
         for chain in chains {
             if let Some(record) = inner.chains.get(chain)
@@ -262,7 +284,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     .put(&mut batch, key, &cbor::encode(&record), rng)?;
             }
         }
-        for ring in rings {
+        for ring in rings.iter() {
             let boxes = inner.knowledge.boxes(ring);
             if boxes.is_empty() || !self.keeps(&ChainId::from(*ring)) {
                 continue;
@@ -283,7 +305,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             self.store
                 .put(&mut batch, records::FLOOR.into(), &note, rng)?;
         }
-        self.store.commit(batch).await
+        Ok(batch)
     }
 
     /// Whether a chain goes into the store: sessions only when the application wants them there.
@@ -297,12 +319,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// Learns a ring and everything beneath it: members, their members, and so on. That is what
     /// sealing needs, because a loss anywhere beneath makes the ring stale.
     pub(crate) async fn learn_deeply(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
-        let mut known = BTreeSet::new();
-        let mut next = BTreeSet::from([ChainId::from(ring)]);
+        let mut known = SortedSet::new();
+        let mut next = SortedSet::from_iter([ChainId::from(ring)]);
         for _ in 0..ROUNDS {
             self.learn(inner, next.iter().copied(), true).await?;
-            known.append(&mut next);
-            for chain in &known {
+            known.extend(mem::take(&mut next));
+            for chain in known.iter() {
                 next.extend(members_of(inner, chain));
             }
             next.retain(|chain| !known.contains(chain));
@@ -314,13 +336,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// The seed of an epoch of a ring.
-    pub(crate) async fn seed(
+    pub(crate) fn seed(
         &self,
         inner: &mut Inner,
         ring: RingId,
         epoch: u32,
-    ) -> Result<Seed, Error> {
-        let mut asked = BTreeSet::new();
+    ) -> Pin<Box<impl Future<Output = Result<Seed, Error>>>> {
+        Box::pin(self.search(inner, ring, epoch))
+    }
+
+    async fn search(&self, inner: &mut Inner, ring: RingId, epoch: u32) -> Result<Seed, Error> {
+        let mut asked = SortedSet::new();
         loop {
             let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
             let found = inner
@@ -336,7 +362,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             match found {
                 SeedSearch::Found(seed) => return Ok(seed),
                 SeedSearch::Needs(chains) => {
-                    let new: Vec<_> = chains.difference(&asked).copied().collect();
+                    let mut new = chains;
+                    new.retain(|chain| !asked.contains(chain));
                     if new.is_empty() {
                         return Err(Misuse::NoKey(ring).into());
                     }
@@ -362,7 +389,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Rotates a ring if somebody beneath it lost the right to it, and first the groups beneath it
     /// of which this user is a member.
-    pub(crate) async fn refresh(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+    pub(crate) fn refresh(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+        Box::pin(self.rotate_stale(inner, ring))
+    }
+
+    async fn rotate_stale(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
         self.learn_deeply(inner, ring).await?;
         for stale in stale(inner, ring) {
             // Where we hold no key we cannot rotate; whoever is a member there will.
@@ -371,14 +406,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 Err(Error::Misuse(_)) if stale != ring => continue,
                 Err(error) => return Err(error),
             }
-            self.change(inner, &[stale.into()], |composer| {
+            self.change(inner, &[stale.into()], &mut |composer| {
                 let causes = causes(composer, stale);
                 if causes.is_empty() {
                     Ok(None)
                 } else {
-                    composer
-                        .rotate(stale, causes)
-                        .map(|draft| Some(((), draft)))
+                    composer.rotate(stale, causes).map(Some)
                 }
             })
             .await?;
@@ -388,30 +421,21 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Makes a change: composes it from what is known, appends it, takes it in. When somebody else
     /// was faster, learns what is new and composes it again. `compose` returns `None` when there is
-    /// nothing (or nothing any more) to do.
-    pub(crate) async fn change<R: Send>(
+    /// nothing (or nothing any more) to do; whether there was is the answer.
+    pub(crate) fn change(
         &self,
         inner: &mut Inner,
         touched: &[ChainId],
-        mut compose: impl FnMut(&mut Composer<'_>) -> Result<Option<(R, Draft)>, Error> + Send,
-    ) -> Result<Option<R>, Error> {
-        let mut result = None;
-        let mut compose = |composer: &mut Composer<'_>| {
-            Ok(compose(composer)?.map(|(made, draft)| {
-                result = Some(made);
-                draft
-            }))
-        };
-        // One state machine for all changes, not one for each: a page has to load them.
-        let changed = Box::pin(self.change_by(inner, touched, &mut compose)).await?;
-        Ok(result.filter(|_| changed))
+        compose: &mut Compose<'_>,
+    ) -> Pin<Box<impl Future<Output = Result<bool, Error>>>> {
+        Box::pin(self.change_with(inner, touched, compose))
     }
 
-    async fn change_by(
+    async fn change_with(
         &self,
         inner: &mut Inner,
         touched: &[ChainId],
-        compose: &mut (dyn FnMut(&mut Composer<'_>) -> Result<Option<Draft>, Error> + Send),
+        compose: &mut Compose<'_>,
     ) -> Result<bool, Error> {
         self.check_fresh(inner)?;
         let mut rebases = 0;
@@ -490,21 +514,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut chains = Vec::new();
         for (statement, entry) in draft.statements.iter().zip(&appended.entries) {
             let chain = statement.chain();
-            let record = inner.chains.entry(chain).or_default();
-            let known = (entry.statement.clone(), entry.position);
-            if !record.entries.contains(&known) {
-                record.entries.push(known);
-            }
+            inner.record(chain, core::slice::from_ref(entry));
             if !chains.contains(&chain) {
                 chains.push(chain);
             }
         }
         let now = self.clock.now();
-        let rings: BTreeSet<_> = chains
+        let rings: SortedSet<_> = chains
             .iter()
             .filter_map(|chain| chain.into_ring())
             .collect();
-        for ring in &rings {
+        for ring in rings.iter() {
             inner.asked.insert(*ring, now);
         }
         self.persist(inner, &chains, &rings).await

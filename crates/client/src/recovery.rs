@@ -195,11 +195,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let StoredPassword { roaming, vault } = stored;
         self.learn(inner, [user.into()], true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
-        self.change(inner, &[ChainId::User(user)], |composer| {
+        self.change(inner, &[ChainId::User(user)], &mut |composer| {
             let device = &roaming.device;
-            composer
-                .set_recovery(device, vault.clone())
-                .map(|draft| Some(((), draft)))
+            composer.set_recovery(device, vault.clone()).map(Some)
         })
         .await?;
         // Whoever is unlocked with the password before is now unlocked with this one.

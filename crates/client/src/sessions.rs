@@ -1,7 +1,5 @@
 //! Sessions: who may open what is sealed under them.
 
-use std::collections::BTreeSet;
-
 use wardseal_client_core::{
     Error, Misuse,
     api::keys::{ListRequest, ListSessions},
@@ -11,12 +9,13 @@ use wardseal_client_core::{
         ring::Seed,
         state::{NOW, World},
     },
-    types::{ChainId, MemberId, RingId, SessionId, limits},
+    types::{ChainId, MemberId, RingId, SessionId, SortedSet, limits},
 };
 
 use crate::{
     client::{CachePolicy, Client, Inner},
     groups::ring_of,
+    learn::Compose,
     ports::{StateStore, Transport},
     records::{self, SealedBatch},
 };
@@ -56,6 +55,24 @@ pub struct SessionPage {
     pub next: Option<u64>,
 }
 
+/// What a change of a session takes.
+struct Needed {
+    /// The rights of whoever makes it.
+    rights: Rights,
+    /// What they are for, as a refusal says it.
+    what: &'static str,
+    /// A ring to which something is sealed that was not before.
+    entering: Option<RingId>,
+}
+
+impl Needed {
+    const MANAGE: Self = Self {
+        rights: Rights::MANAGE,
+        what: "manage this session",
+        entering: None,
+    };
+}
+
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Makes a session for these recipients. At least one must have the right to manage.
     ///
@@ -77,7 +94,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         {
             return Err(Misuse::Invalid("one recipient must have the right to manage").into());
         }
-        let distinct: BTreeSet<_> = recipients.iter().map(|(member, _)| *member).collect();
+        let distinct: SortedSet<_> = recipients.iter().map(|(member, _)| *member).collect();
         if distinct.len() != recipients.len() {
             return Err(Misuse::Invalid("a recipient stands in the list twice").into());
         }
@@ -88,14 +105,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut included = false;
         for (member, _) in recipients {
             let ring = ring_of(*member)?;
-            // A group that lost somebody must not be sealed to before it is rotated.
-            match self.refresh(inner, ring).await {
-                Ok(()) => {}
-                Err(Error::Misuse(Misuse::NoKey(_))) => {}
-                Err(error) => return Err(error),
-            }
             touched.push(ChainId::from(ring));
-            included |= self.hold_if_member(inner, ring).await?;
+            included |= self.prepare_recipient(inner, ring).await?;
         }
         if !included {
             return Err(Misuse::Invalid(
@@ -103,13 +114,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             )
             .into());
         }
-        self.change(inner, &touched, |composer| {
-            composer
-                .create_session(recipients, label.map(Into::into), metadata)
-                .map(Some)
+        let mut made = None;
+        self.change(inner, &touched, &mut |composer| {
+            let label = label.map(Into::into);
+            let (session, draft) = composer.create_session(recipients, label, metadata)?;
+            made = Some(session);
+            Ok(Some(draft))
         })
-        .await?
-        .ok_or_else(|| Misuse::Invalid("the session was not made").into())
+        .await?;
+        made.ok_or_else(|| Misuse::Invalid("the session was not made").into())
     }
 
     /// Grants a right to one more recipient. Granting it to one that has it changes nothing.
@@ -123,28 +136,21 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         rights: Rights,
         visibility: Visibility,
     ) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        let entering = ring_of(member)?;
-        let needed = Rights::SHARE.union(rights);
-        self.prepare_session(inner, session, needed, "share what you hold yourself")
-            .await?;
-        match self.refresh(inner, entering).await {
-            Ok(()) | Err(Error::Misuse(Misuse::NoKey(_))) => {}
-            Err(error) => return Err(error),
-        }
-        self.hold_if_member(inner, entering).await?;
-        self.change(inner, &[session.into(), entering.into()], |composer| {
+        let needed = Needed {
+            rights: Rights::SHARE.union(rights),
+            what: "share what you hold yourself",
+            entering: Some(ring_of(member)?),
+        };
+        self.change_session(session, needed, &mut |composer| {
             let state = composer.knowledge.world().session(&session);
             if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
                 return Ok(None);
             }
             composer
                 .grant(session, member, rights, visibility)
-                .map(|draft| Some(((), draft)))
+                .map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Changes a recipient's rights.
@@ -157,21 +163,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         member: MemberId,
         rights: Rights,
     ) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare_session(inner, session, Rights::MANAGE, "manage this session")
-            .await?;
-        self.change(inner, &[session.into()], |composer| {
+        self.change_session(session, Needed::MANAGE, &mut |composer| {
             let state = composer.knowledge.world().session(&session);
             if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(rights)) {
                 return Ok(None);
             }
-            composer
-                .set_rights(session, member, rights)
-                .map(|draft| Some(((), draft)))
+            composer.set_rights(session, member, rights).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Revokes recipients and rotates the session, in one statement. Revoking one that is not
@@ -180,11 +179,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user may manage.
     pub async fn revoke(&self, session: SessionId, members: &[MemberId]) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare_session(inner, session, Rights::MANAGE, "manage this session")
-            .await?;
-        self.change(inner, &[session.into()], |composer| {
+        self.change_session(session, Needed::MANAGE, &mut |composer| {
             let Some(state) = composer.knowledge.world().session(&session) else {
                 return Ok(None);
             };
@@ -196,12 +191,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             if gone.is_empty() {
                 return Ok(None);
             }
-            composer
-                .revoke(session, &gone)
-                .map(|draft| Some(((), draft)))
+            composer.revoke(session, &gone).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Changes the metadata of a session.
@@ -209,17 +201,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user may share.
     pub async fn describe_session(&self, session: SessionId, metadata: &[u8]) -> Result<(), Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        self.prepare_session(inner, session, Rights::SHARE, "share this session")
-            .await?;
-        self.change(inner, &[session.into()], |composer| {
-            composer
-                .describe(session, metadata)
-                .map(|draft| Some(((), draft)))
+        let needed = Needed {
+            rights: Rights::SHARE,
+            what: "share this session",
+            entering: None,
+        };
+        self.change_session(session, needed, &mut |composer| {
+            composer.describe(session, metadata).map(Some)
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// A session.
@@ -336,6 +326,36 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             label: state.label.clone(),
             metadata,
         })
+    }
+
+    /// Makes a change that takes a right.
+    async fn change_session(
+        &self,
+        session: SessionId,
+        needed: Needed,
+        compose: &mut Compose<'_>,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare_session(inner, session, needed.rights, needed.what)
+            .await?;
+        let mut touched = vec![ChainId::from(session)];
+        if let Some(entering) = needed.entering {
+            self.prepare_recipient(inner, entering).await?;
+            touched.push(entering.into());
+        }
+        self.change(inner, &touched, compose).await?;
+        Ok(())
+    }
+
+    /// Brings a ring up to date to which something is to be sealed; whether this user is in it. A
+    /// group that lost somebody must not be sealed to before it is rotated.
+    async fn prepare_recipient(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Error> {
+        match self.refresh(inner, ring).await {
+            Ok(()) | Err(Error::Misuse(Misuse::NoKey(_))) => {}
+            Err(error) => return Err(error),
+        }
+        self.hold_if_member(inner, ring).await
     }
 
     async fn learn_session(&self, inner: &mut Inner, session: SessionId) -> Result<(), Error> {

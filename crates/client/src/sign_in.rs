@@ -7,7 +7,7 @@ use wardseal_client_core::{
         keys::{ChallengeRequest, GetChallenge, SignIn, SignInRequest},
     },
     crypto::label,
-    exchange,
+    exchange::{self, HttpRequest},
     protocol::binding,
     types::FixedBytes,
 };
@@ -45,11 +45,20 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         body: &E::Request,
     ) -> Result<E::Response, Error> {
+        let request = exchange::request::<E>(body, None);
+        let answer = Box::pin(self.send_signed(inner, request)).await?;
+        exchange::read::<E>(&answer)
+    }
+
+    async fn send_signed(
+        &self,
+        inner: &mut Inner,
+        mut request: HttpRequest,
+    ) -> Result<Vec<u8>, Error> {
         let mut renewed = false;
         loop {
-            let bearer = self.token(inner).await?;
-            let request = exchange::request::<E>(body, Some(bearer));
-            let answer = exchange::response::<E>(&self.transport.send(request).await?);
+            request.bearer = Some(self.token(inner).await?);
+            let answer = self.send(request.clone()).await;
             let refused = matches!(
                 answer.as_ref().err().and_then(Error::problem),
                 Some(ProblemCode::TokenExpired | ProblemCode::SignInRequired)

@@ -200,7 +200,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             self.store
                 .put(&mut batch, key, &bytes, inner.rng.as_mut())?;
         }
-        for (index, user) in &inner.names {
+        for (index, user) in inner.names.iter() {
             let bytes = cbor::encode(user);
             let key = records::name_key(index);
             self.store

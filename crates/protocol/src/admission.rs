@@ -3,9 +3,7 @@
 //! of old history need not: it takes the chains of all members, and concerns only how well the
 //! author did his work.
 
-use std::collections::BTreeMap;
-
-use wardseal_types::{ChainId, GroupId, MemberId, RingId, limits};
+use wardseal_types::{ChainId, GroupId, MemberId, RingId, SortedMap, limits};
 
 use crate::{
     op::{Cause, Op},
@@ -35,7 +33,7 @@ pub fn check(statement: &Statement, world: &dyn World) -> Result<(), Refusal> {
     check_causes(statement, world)?;
     let mut heights = Heights {
         outer: statement.chain().into_ring(),
-        known: BTreeMap::new(),
+        known: SortedMap::new(),
         world,
     };
     for member in entering(op) {
@@ -120,7 +118,7 @@ fn check_causes(statement: &Statement, world: &dyn World) -> Result<(), Refusal>
 /// however many paths lead to it.
 struct Heights<'a> {
     outer: Option<RingId>,
-    known: BTreeMap<RingId, usize>,
+    known: SortedMap<RingId, usize>,
     world: &'a dyn World,
 }
 

@@ -1,14 +1,13 @@
 //! `fold(statements) → state`: one function for all kinds of chains, the same in client and
 //! server. See `spec/04-chains.md`.
 
-use std::collections::BTreeMap;
-
 use wardseal_crypto::{
     label,
     sign::{Ed25519PublicKey, HybridPublicKey},
 };
 use wardseal_types::{
-    ChainId, DeviceId, GroupId, KeyId, MemberId, RingId, SessionId, TenantId, UserId, limits,
+    ChainId, DeviceId, GroupId, KeyId, MemberId, RingId, SessionId, SortedMap, TenantId, UserId,
+    limits,
 };
 
 use crate::{
@@ -146,7 +145,7 @@ impl Step<'_> {
             id,
             head: self.head,
             log: log.clone(),
-            keys: BTreeMap::new(),
+            keys: SortedMap::new(),
         };
         HybridPublicKey::from_bytes(log.sign.as_array()).map_err(|_| Refusal::BadKey)?;
         for key in keys {
@@ -243,7 +242,7 @@ impl Step<'_> {
                 self.position,
             )?,
             binding: None,
-            devices: BTreeMap::from([(device, record)]),
+            devices: SortedMap::from_iter([(device, record)]),
         })
     }
 

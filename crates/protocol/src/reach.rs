@@ -4,9 +4,7 @@
 //! Paths through nested rings can be more numerous than anything can walk, so every search here
 //! visits a ring once for each right that it looks for, level by level.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use wardseal_types::{GroupId, MemberId, RingId, UserId, limits};
+use wardseal_types::{GroupId, MemberId, RingId, SortedMap, SortedSet, UserId, limits};
 
 use crate::{
     op::{Cause, Rights, Role},
@@ -60,9 +58,9 @@ impl<'a> Search<'a> {
     }
 
     fn holds(&mut self, session: &SessionState, wanted: Rights) -> bool {
-        let mut seen = BTreeSet::from([session.id]);
+        let mut seen = SortedSet::from_iter([session.id]);
         let mut level = vec![session];
-        let mut groups = BTreeSet::new();
+        let mut groups = SortedSet::new();
         for _ in 0..=limits::MAX_PARENTS {
             let mut next = Vec::new();
             for session in level {
@@ -72,7 +70,7 @@ impl<'a> Search<'a> {
                     return true;
                 }
                 groups.extend(groups_with(&session.ring, self.position, grants));
-                for (member, history) in session.ring.histories() {
+                for (member, history) in session.ring.histories().iter() {
                     let MemberId::Session(parent) = member else {
                         continue;
                     };
@@ -90,7 +88,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether the user is in one of `groups`, or in a group at most `levels` below.
-    fn is_within(&mut self, groups: BTreeSet<GroupId>, levels: usize) -> bool {
+    fn is_within(&mut self, groups: SortedSet<GroupId>, levels: usize) -> bool {
         let mut level: Vec<_> = groups.iter().copied().collect();
         let mut seen = groups;
         for _ in 0..=levels {
@@ -122,21 +120,21 @@ fn groups_with<M: Copy>(
     ring: &Ring<M>,
     position: Position,
     wanted: impl Fn(M) -> bool,
-) -> BTreeSet<GroupId> {
-    let all = MemberId::Group(GroupId::from_bytes([0; 32]))
-        ..=MemberId::Group(GroupId::from_bytes([255; 32]));
-    ring.histories()
-        .range(all)
-        .filter(|(_, history)| history.at(position).is_some_and(&wanted))
-        .filter_map(|(member, _)| match member {
-            MemberId::Group(id) => Some(*id),
-            _ => None,
-        })
-        .collect()
+) -> SortedSet<GroupId> {
+    // Groups stand together, between users and sessions.
+    let first = MemberId::Group(GroupId::from_bytes([0; 32]));
+    let mut found = SortedSet::new();
+    for (member, history) in ring.histories().iter_from(&first) {
+        let MemberId::Group(id) = member else { break };
+        if history.at(position).is_some_and(&wanted) {
+            found.insert(*id);
+        }
+    }
+    found
 }
 
 /// The losses in member rings that boxes for these recipients do not answer.
-pub(crate) fn causes(recipients: &BTreeMap<MemberId, BoxRef>, world: &dyn World) -> Vec<Cause> {
+pub(crate) fn causes(recipients: &SortedMap<MemberId, BoxRef>, world: &dyn World) -> Vec<Cause> {
     recipients
         .values()
         .filter_map(|reference| {
@@ -158,11 +156,11 @@ pub(crate) fn causes(recipients: &BTreeMap<MemberId, BoxRef>, world: &dyn World)
 /// The stale rings at and below `ring`, members before the rings that hold them.
 pub(crate) fn stale<'a>(
     ring: RingId,
-    recipients: &'a BTreeMap<MemberId, BoxRef>,
+    recipients: &'a SortedMap<MemberId, BoxRef>,
     world: &'a dyn World,
 ) -> Vec<RingId> {
-    let mut seen = BTreeSet::new();
-    let mut stale = BTreeSet::new();
+    let mut seen = SortedSet::new();
+    let mut stale = SortedSet::new();
     let mut order = Vec::new();
     let mut stack = vec![(ring, recipients, false)];
     while let Some((id, recipients, members_done)) = stack.pop() {
@@ -187,7 +185,7 @@ pub(crate) fn stale<'a>(
 }
 
 /// To whom the newest seed of a member ring is sealed. A user's devices are the end of the matter.
-fn below(ring: RingId, world: &dyn World) -> Option<&BTreeMap<MemberId, BoxRef>> {
+fn below(ring: RingId, world: &dyn World) -> Option<&SortedMap<MemberId, BoxRef>> {
     match ring {
         RingId::User(_) => None,
         RingId::Group(id) => world.group(&id).map(|state| state.ring.recipients()),

@@ -1,10 +1,10 @@
 //! How a ring changes: the rules about epochs, boxes and members that all rings share.
 //! See `spec/03-rings.md`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use wardseal_crypto::kem::KemPublicKey;
-use wardseal_types::{MemberId, RingId, limits};
+use wardseal_types::{MemberId, RingId, SortedMap, limits};
 
 use crate::{
     op::{Entry, Removal, Rotation},
@@ -24,8 +24,8 @@ impl<M: Copy> Ring<M> {
         let mut ring = Self {
             id,
             epochs: Vec::new(),
-            recipients: BTreeMap::new(),
-            members: BTreeMap::new(),
+            recipients: SortedMap::new(),
+            members: SortedMap::new(),
         };
         let mut previous = None;
         for (member, value) in members {
@@ -137,7 +137,8 @@ impl<M: Copy> Ring<M> {
     }
 
     fn set(&mut self, member: MemberId, position: Position, value: Option<M>) {
-        self.members.entry(member).or_default().set(position, value);
+        self.members
+            .update(member, |history| history.set(position, value));
     }
 
     fn check_kind(&self, member: &MemberId) -> Result<(), Refusal> {
@@ -162,7 +163,7 @@ impl<M: Copy> Ring<M> {
             .causes
             .windows(2)
             .all(|pair| matches!(pair, [a, b] if a.member < b.member));
-        let boxes: BTreeMap<_, _> = rotation
+        let boxes: SortedMap<_, _> = rotation
             .epoch
             .boxes
             .iter()

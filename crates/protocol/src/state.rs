@@ -1,10 +1,10 @@
 //! What a chain says at its head. See `spec/04-chains.md`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use wardseal_types::{
     Base64Url, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, RingId, SessionId,
-    StatementHash, TenantId, UserId,
+    SortedMap, StatementHash, TenantId, UserId,
 };
 
 use crate::{
@@ -107,8 +107,8 @@ impl EpochRecord {
 pub struct Ring<M> {
     pub(crate) id: RingId,
     pub(crate) epochs: Vec<Arc<EpochRecord>>,
-    pub(crate) recipients: BTreeMap<MemberId, BoxRef>,
-    pub(crate) members: BTreeMap<MemberId, History<M>>,
+    pub(crate) recipients: SortedMap<MemberId, BoxRef>,
+    pub(crate) members: SortedMap<MemberId, History<M>>,
 }
 
 impl<M: Copy> Ring<M> {
@@ -162,13 +162,13 @@ impl<M: Copy> Ring<M> {
 
     /// Everybody who ever was a member, with the history of it.
     #[must_use]
-    pub const fn histories(&self) -> &BTreeMap<MemberId, History<M>> {
+    pub const fn histories(&self) -> &SortedMap<MemberId, History<M>> {
         &self.members
     }
 
     /// For each member, the box of the newest epoch.
     #[must_use]
-    pub const fn recipients(&self) -> &BTreeMap<MemberId, BoxRef> {
+    pub const fn recipients(&self) -> &SortedMap<MemberId, BoxRef> {
         &self.recipients
     }
 
@@ -197,7 +197,7 @@ pub struct TenantState {
     pub head: Head,
     /// Keys of its log.
     pub log: LogKey,
-    pub(crate) keys: BTreeMap<KeyId, (TenantKey, History<()>)>,
+    pub(crate) keys: SortedMap<KeyId, (TenantKey, History<()>)>,
 }
 
 impl TenantState {
@@ -248,7 +248,7 @@ pub struct UserState {
     pub ring: Ring<DeviceKind>,
     /// The name that the tenant bound to this user, if one was.
     pub binding: Option<Binding>,
-    pub(crate) devices: BTreeMap<DeviceId, DeviceRecord>,
+    pub(crate) devices: SortedMap<DeviceId, DeviceRecord>,
 }
 
 impl UserState {
@@ -262,7 +262,7 @@ impl UserState {
 
     /// Whoever ever was a device of this user.
     #[must_use]
-    pub const fn devices(&self) -> &BTreeMap<DeviceId, DeviceRecord> {
+    pub const fn devices(&self) -> &SortedMap<DeviceId, DeviceRecord> {
         &self.devices
     }
 
@@ -409,9 +409,9 @@ pub trait World {
 #[derive(Clone, Debug, Default)]
 pub struct States {
     tenant: Option<TenantState>,
-    users: BTreeMap<UserId, UserState>,
-    groups: BTreeMap<GroupId, GroupState>,
-    sessions: BTreeMap<SessionId, SessionState>,
+    users: SortedMap<UserId, Box<UserState>>,
+    groups: SortedMap<GroupId, Box<GroupState>>,
+    sessions: SortedMap<SessionId, Box<SessionState>>,
 }
 
 impl States {
@@ -420,13 +420,13 @@ impl States {
         match state {
             ChainState::Tenant(state) => self.tenant = Some(state),
             ChainState::User(state) => {
-                self.users.insert(state.id, state);
+                self.users.insert(state.id, Box::new(state));
             }
             ChainState::Group(state) => {
-                self.groups.insert(state.id, state);
+                self.groups.insert(state.id, Box::new(state));
             }
             ChainState::Session(state) => {
-                self.sessions.insert(state.id, state);
+                self.sessions.insert(state.id, Box::new(state));
             }
         }
     }
@@ -457,9 +457,9 @@ impl States {
                 .filter(|state| state.id == *id)
                 .cloned()
                 .map(ChainState::Tenant),
-            ChainId::User(id) => self.users.get(id).cloned().map(ChainState::User),
-            ChainId::Group(id) => self.groups.get(id).cloned().map(ChainState::Group),
-            ChainId::Session(id) => self.sessions.get(id).cloned().map(ChainState::Session),
+            ChainId::User(id) => self.user(id).cloned().map(ChainState::User),
+            ChainId::Group(id) => self.group(id).cloned().map(ChainState::Group),
+            ChainId::Session(id) => self.session(id).cloned().map(ChainState::Session),
         }
     }
 
@@ -485,14 +485,14 @@ impl World for States {
     }
 
     fn user(&self, id: &UserId) -> Option<&UserState> {
-        self.users.get(id)
+        self.users.get(id).map(AsRef::as_ref)
     }
 
     fn group(&self, id: &GroupId) -> Option<&GroupState> {
-        self.groups.get(id)
+        self.groups.get(id).map(AsRef::as_ref)
     }
 
     fn session(&self, id: &SessionId) -> Option<&SessionState> {
-        self.sessions.get(id)
+        self.sessions.get(id).map(AsRef::as_ref)
     }
 }

@@ -8,6 +8,7 @@ mod id;
 pub mod limits;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod sorted;
 mod time;
 
 pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
@@ -15,4 +16,5 @@ pub use id::{
     ChainId, ChainKind, DeviceId, GroupId, IdError, KeyId, MemberId, ObjectId, RingId, SessionId,
     StatementHash, TenantId, UserId,
 };
+pub use sorted::{SortedMap, SortedSet};
 pub use time::{Clock, ManualClock, Timestamp};

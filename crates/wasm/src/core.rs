@@ -1,8 +1,12 @@
 //! The client.
 
-use ::core::fmt::{self, Debug};
-use std::sync::Arc;
+use ::core::{
+    fmt::{self, Debug},
+    future::Future,
+};
+use std::{rc::Rc, sync::Arc};
 
+use js_sys::{Promise, Uint8Array};
 use wardseal_client::{
     CachePolicy, Client, Config, Device, Group, Session,
     crypto::secret::Secret,
@@ -20,15 +24,15 @@ use crate::{
     host::{DateClock, Host, system_rng},
     objects::{Opening, Sealing, header_record},
     values::{
-        Outcome, Record, fixed, id, ids, list, members, number, rights, rights_word, role,
-        role_word, text, visibility,
+        Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, rights,
+        rights_word, role, role_word, text, visibility,
     },
 };
 
 /// A client. Its methods may be called concurrently; they take turns at what they share.
 #[wasm_bindgen]
 pub struct Core {
-    pub(crate) client: Client<Host, Host>,
+    pub(crate) client: Rc<Client<Host, Host>>,
 }
 
 impl Debug for Core {
@@ -37,6 +41,18 @@ impl Debug for Core {
     }
 }
 
+impl Core {
+    /// Runs an operation of the client.
+    pub(crate) fn run<F>(&self, work: impl FnOnce(Rc<Client<Host, Host>>) -> F) -> Promise
+    where
+        F: Future<Output = Answer> + 'static,
+    {
+        promise(work(Rc::clone(&self.client)))
+    }
+}
+
+// Operations that wait give promises of one kind of future, not each of its own: a page has to load
+// what belongs to them.
 #[wasm_bindgen]
 impl Core {
     /// Opens a client over what the host keeps. `cache` is `"off"`, `"memory"` or `"persistent"`,
@@ -44,79 +60,94 @@ impl Core {
     ///
     /// # Errors
     /// Code `store`, `invalid`.
-    pub async fn open(
+    #[wasm_bindgen(unchecked_return_type = "Promise<Core>")]
+    pub fn open(
         host: Host,
         state_key: Vec<u8>,
         tenant: String,
         cache: String,
         ttl: u64,
         audience: Option<String>,
-    ) -> Outcome<Self> {
-        let config = Config {
-            cache: match cache.as_str() {
-                "off" => CachePolicy::Off,
-                "persistent" => CachePolicy::Persistent { ttl },
-                _ => CachePolicy::Memory { ttl },
-            },
-            audience,
-            ..Config::new(id::<TenantId>(&tenant)?)
-        };
-        let key = Secret::from_bytes(fixed(&state_key)?);
-        let client = Client::open(
-            config,
-            host.clone(),
-            host,
-            key,
-            Arc::new(DateClock),
-            system_rng(),
-        )
-        .await
-        .map_err(errors::client)?;
-        Ok(Self { client })
+    ) -> Promise {
+        promise(async move {
+            let config = Config {
+                cache: match cache.as_str() {
+                    "off" => CachePolicy::Off,
+                    "persistent" => CachePolicy::Persistent { ttl },
+                    _ => CachePolicy::Memory { ttl },
+                },
+                audience,
+                ..Config::new(id::<TenantId>(&tenant)?)
+            };
+            let key = Secret::from_bytes(fixed(&state_key)?);
+            let client = Client::open(
+                config,
+                host.clone(),
+                host,
+                key,
+                Arc::new(DateClock),
+                system_rng(),
+            )
+            .await?;
+            let client = Rc::new(client);
+            Ok(Self { client }.into())
+        })
     }
 
     /// Who is signed up here: `{tenant, user, device}` or `undefined`.
-    pub async fn profile(&self) -> JsValue {
-        match self.client.profile().await {
-            Some(profile) => Record::new()
-                .text("tenant", &profile.tenant)
-                .text("user", &profile.user)
-                .text("device", &profile.device)
-                .into(),
-            None => JsValue::UNDEFINED,
-        }
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn profile(&self) -> Promise {
+        self.run(|client| async move {
+            Ok(match client.profile().await {
+                Some(profile) => Record::new()
+                    .text("tenant", &profile.tenant)
+                    .text("user", &profile.user)
+                    .text("device", &profile.device)
+                    .into(),
+                None => JsValue::UNDEFINED,
+            })
+        })
     }
 
     /// Erases everything.
     ///
     /// # Errors
     /// Code `store`.
-    #[wasm_bindgen(js_name = signOut)]
-    pub async fn sign_out(&self) -> Outcome<()> {
-        self.client.sign_out().await.map_err(errors::client)
+    #[wasm_bindgen(js_name = signOut, unchecked_return_type = "Promise<void>")]
+    pub fn sign_out(&self) -> Promise {
+        self.run(|client| async move {
+            client.sign_out().await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Drops the keys of all sessions.
     ///
     /// # Errors
     /// Code `store`.
-    #[wasm_bindgen(js_name = forgetSessions)]
-    pub async fn forget_sessions(&self) -> Outcome<()> {
-        self.client.forget_sessions().await.map_err(errors::client)
+    #[wasm_bindgen(js_name = forgetSessions, unchecked_return_type = "Promise<void>")]
+    pub fn forget_sessions(&self) -> Promise {
+        self.run(|client| async move {
+            client.forget_sessions().await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// What the key server says of itself: `{version, protocol, time, audience}`.
     ///
     /// # Errors
     /// Those of the transport.
-    pub async fn server(&self) -> Outcome<JsValue> {
-        let info = self.client.server().await.map_err(errors::client)?;
-        Ok(Record::new()
-            .with("version", info.version)
-            .with("protocol", info.protocol)
-            .with("time", number(info.time.millis()))
-            .with("audience", info.audience)
-            .into())
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn server(&self) -> Promise {
+        self.run(|client| async move {
+            let info = client.server().await?;
+            Ok(Record::new()
+                .with("version", info.version)
+                .with("protocol", info.protocol)
+                .with("time", number(info.time.millis()))
+                .with("audience", info.audience)
+                .into())
+        })
     }
 
     /// Draws the keys of a new user: `{user, name, commitment, index}`, for the application to
@@ -124,30 +155,30 @@ impl Core {
     ///
     /// # Errors
     /// Code `identity_exists`, `bad_name`, `store`.
-    #[wasm_bindgen(js_name = beginSignUp)]
-    pub async fn begin_sign_up(&self, name: String) -> Outcome<JsValue> {
-        let request = self
-            .client
-            .begin_sign_up(&name)
-            .await
-            .map_err(errors::client)?;
-        let commitment = wardseal_client::types::Base64Url(request.commitment.0.to_vec());
-        Ok(Record::new()
-            .text("user", &request.user)
-            .with("index", request.index_text())
-            .with("commitment", commitment.to_text())
-            .with("name", request.name)
-            .into())
+    #[wasm_bindgen(js_name = beginSignUp, unchecked_return_type = "Promise<any>")]
+    pub fn begin_sign_up(&self, name: String) -> Promise {
+        self.run(|client| async move {
+            let request = client.begin_sign_up(&name).await?;
+            let commitment = wardseal_client::types::Base64Url(request.commitment.0.to_vec());
+            Ok(Record::new()
+                .text("user", &request.user)
+                .with("index", request.index_text())
+                .with("commitment", commitment.to_text())
+                .with("name", request.name)
+                .into())
+        })
     }
 
     /// Registers the user with the application's token; gives the user.
     ///
     /// # Errors
     /// Code `no_pending_sign_up`, and those of the server.
-    #[wasm_bindgen(js_name = finishSignUp)]
-    pub async fn finish_sign_up(&self, token: String) -> Outcome<JsValue> {
-        let user = self.client.finish_sign_up(&token).await;
-        user.map(|user| text(&user)).map_err(errors::client)
+    #[wasm_bindgen(js_name = finishSignUp, unchecked_return_type = "Promise<any>")]
+    pub fn finish_sign_up(&self, token: String) -> Promise {
+        self.run(|client| async move {
+            let user = client.finish_sign_up(&token).await;
+            Ok(text(&user?))
+        })
     }
 
     /// A proof for the application at `audience` of who is here:
@@ -155,279 +186,325 @@ impl Core {
     ///
     /// # Errors
     /// Code `no_identity`, `invalid`.
-    pub async fn prove(&self, audience: String, challenge: String) -> Outcome<JsValue> {
-        let proof = self.client.prove(&audience, &challenge).await;
-        let proof = proof.map_err(errors::client)?;
-        let signature = wardseal_client::types::Base64Url(proof.signature.0.to_vec());
-        Ok(Record::new()
-            .text("tenant", &proof.tenant)
-            .text("user", &proof.user)
-            .text("device", &proof.device)
-            .with("audience", proof.audience)
-            .with("challenge", proof.challenge)
-            .with("signature", signature.to_text())
-            .into())
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn prove(&self, audience: String, challenge: String) -> Promise {
+        self.run(|client| async move {
+            let proof = client.prove(&audience, &challenge).await;
+            let proof = proof?;
+            let signature = wardseal_client::types::Base64Url(proof.signature.0.to_vec());
+            Ok(Record::new()
+                .text("tenant", &proof.tenant)
+                .text("user", &proof.user)
+                .text("device", &proof.device)
+                .with("audience", proof.audience)
+                .with("challenge", proof.challenge)
+                .with("signature", signature.to_text())
+                .into())
+        })
     }
 
     /// The users whom the application calls by these names.
     ///
     /// # Errors
     /// Code `unknown_name`, `identity_changed`.
-    #[wasm_bindgen(js_name = usersByName)]
-    pub async fn users_by_name(&self, names: Vec<String>) -> Outcome<JsValue> {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let users = self.client.users_by_name(&names).await;
-        let users = users.map_err(errors::client)?;
-        Ok(list(users.iter().map(|user| text(user))))
+    #[wasm_bindgen(js_name = usersByName, unchecked_return_type = "Promise<any>")]
+    pub fn users_by_name(&self, names: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let users = client.users_by_name(&names).await;
+            let users = users?;
+            Ok(list(users.iter().map(|user| text(user))))
+        })
     }
 
     /// Accepts that a name means another user than before; gives the user.
     ///
     /// # Errors
     /// Code `unknown_name`.
-    #[wasm_bindgen(js_name = confirmIdentity)]
-    pub async fn confirm_identity(&self, name: String) -> Outcome<JsValue> {
-        let user = self.client.confirm_identity(&name).await;
-        user.map(|user| text(&user)).map_err(errors::client)
+    #[wasm_bindgen(js_name = confirmIdentity, unchecked_return_type = "Promise<any>")]
+    pub fn confirm_identity(&self, name: String) -> Promise {
+        self.run(|client| async move {
+            let user = client.confirm_identity(&name).await;
+            Ok(text(&user?))
+        })
     }
 
     /// The devices of our user.
     ///
     /// # Errors
     /// Code `no_identity`, and those of the transport.
-    pub async fn devices(&self) -> Outcome<JsValue> {
-        let devices = self.client.devices().await.map_err(errors::client)?;
-        Ok(list(devices.iter().map(device_record)))
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn devices(&self) -> Promise {
+        self.run(|client| async move {
+            let devices = client.devices().await?;
+            Ok(list(devices.iter().map(device_record)))
+        })
     }
 
     /// Revokes devices.
     ///
     /// # Errors
     /// Code `invalid` for this very device.
-    #[wasm_bindgen(js_name = revokeDevices)]
-    pub async fn revoke_devices(&self, devices: Vec<String>) -> Outcome<()> {
-        let devices: Vec<DeviceId> = ids(&devices)?;
-        let done = self.client.revoke_devices(&devices).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = revokeDevices, unchecked_return_type = "Promise<void>")]
+    pub fn revoke_devices(&self, devices: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let devices: Vec<DeviceId> = ids(&devices)?;
+            let done = client.revoke_devices(&devices).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Makes an unlocked identity an ordinary device of this machine; gives the device.
     ///
     /// # Errors
     /// Code `no_identity`, `identity_exists`.
-    #[wasm_bindgen(js_name = trustThisMachine)]
-    pub async fn trust_this_machine(&self) -> Outcome<JsValue> {
-        let device = self.client.trust_this_machine().await;
-        device.map(|device| text(&device)).map_err(errors::client)
+    #[wasm_bindgen(js_name = trustThisMachine, unchecked_return_type = "Promise<any>")]
+    pub fn trust_this_machine(&self) -> Promise {
+        self.run(|client| async move {
+            let device = client.trust_this_machine().await;
+            Ok(text(&device?))
+        })
     }
 
     /// Makes a group; gives its identifier.
     ///
     /// # Errors
     /// Code `unknown_chain` for a member that does not exist.
-    #[wasm_bindgen(js_name = createGroup)]
-    pub async fn create_group(
-        &self,
-        name: String,
-        who: Vec<String>,
-        roles: Vec<String>,
-    ) -> Outcome<JsValue> {
-        let who = members::<MemberId, _>(&who, &roles, role)?;
-        let group = self.client.create_group(&name, &who).await;
-        group.map(|group| text(&group)).map_err(errors::client)
+    #[wasm_bindgen(js_name = createGroup, unchecked_return_type = "Promise<any>")]
+    pub fn create_group(&self, name: String, who: Vec<String>, roles: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let who = members::<MemberId, _>(&who, &roles, role)?;
+            let group = client.create_group(&name, &who).await;
+            Ok(text(&group?))
+        })
     }
 
     /// A group.
     ///
     /// # Errors
     /// Code `unknown_chain`.
-    pub async fn group(&self, group: String) -> Outcome<JsValue> {
-        let group = self.client.group(id(&group)?).await;
-        group
-            .map(|group| group_record(&group).into())
-            .map_err(errors::client)
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn group(&self, group: String) -> Promise {
+        self.run(|client| async move {
+            let group = client.group(id(&group)?).await;
+            Ok(group_record(&group?).into())
+        })
     }
 
     /// The groups of which this user is a member.
     ///
     /// # Errors
     /// Those of the transport.
-    pub async fn groups(&self) -> Outcome<JsValue> {
-        let groups = self.client.groups().await.map_err(errors::client)?;
-        Ok(list(groups.iter().map(group_record)))
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn groups(&self) -> Promise {
+        self.run(|client| async move {
+            let groups = client.groups().await?;
+            Ok(list(groups.iter().map(group_record)))
+        })
     }
 
     /// Adds a member to a group.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = addMember)]
-    pub async fn add_member(
+    #[wasm_bindgen(js_name = addMember, unchecked_return_type = "Promise<void>")]
+    pub fn add_member(
         &self,
         group: String,
         member: String,
         word: String,
         from_join: bool,
-    ) -> Outcome<()> {
-        let (group, member) = (id::<GroupId>(&group)?, id::<MemberId>(&member)?);
-        self.client
-            .add_member(group, member, role(&word)?, visibility(from_join))
-            .await
-            .map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let (group, member) = (id::<GroupId>(&group)?, id::<MemberId>(&member)?);
+            client
+                .add_member(group, member, role(&word)?, visibility(from_join))
+                .await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Removes members from a group.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = removeMembers)]
-    pub async fn remove_members(&self, group: String, who: Vec<String>) -> Outcome<()> {
-        let who: Vec<MemberId> = ids(&who)?;
-        let done = self.client.remove_members(id(&group)?, &who).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = removeMembers, unchecked_return_type = "Promise<void>")]
+    pub fn remove_members(&self, group: String, who: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let who: Vec<MemberId> = ids(&who)?;
+            let done = client.remove_members(id(&group)?, &who).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Changes a member's role.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = setRole)]
-    pub async fn set_role(&self, group: String, member: String, word: String) -> Outcome<()> {
-        let (group, member) = (id::<GroupId>(&group)?, id::<MemberId>(&member)?);
-        let done = self.client.set_role(group, member, role(&word)?).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = setRole, unchecked_return_type = "Promise<void>")]
+    pub fn set_role(&self, group: String, member: String, word: String) -> Promise {
+        self.run(|client| async move {
+            let (group, member) = (id::<GroupId>(&group)?, id::<MemberId>(&member)?);
+            let done = client.set_role(group, member, role(&word)?).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Renames a group.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = renameGroup)]
-    pub async fn rename_group(&self, group: String, name: String) -> Outcome<()> {
-        let done = self.client.rename_group(id(&group)?, &name).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = renameGroup, unchecked_return_type = "Promise<void>")]
+    pub fn rename_group(&self, group: String, name: String) -> Promise {
+        self.run(|client| async move {
+            let done = client.rename_group(id(&group)?, &name).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Ends a group.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = dissolveGroup)]
-    pub async fn dissolve_group(&self, group: String) -> Outcome<()> {
-        let done = self.client.dissolve_group(id(&group)?).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = dissolveGroup, unchecked_return_type = "Promise<void>")]
+    pub fn dissolve_group(&self, group: String) -> Promise {
+        self.run(|client| async move {
+            let done = client.dissolve_group(id(&group)?).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Makes a session; gives its identifier.
     ///
     /// # Errors
     /// Code `unknown_chain`, `invalid`.
-    #[wasm_bindgen(js_name = createSession)]
-    pub async fn create_session(
+    #[wasm_bindgen(js_name = createSession, unchecked_return_type = "Promise<any>")]
+    pub fn create_session(
         &self,
         who: Vec<String>,
         words: Vec<String>,
         label: Option<String>,
         metadata: Option<Vec<u8>>,
-    ) -> Outcome<JsValue> {
-        let who = members::<MemberId, _>(&who, &words, rights)?;
-        self.client
-            .create_session(&who, label.as_deref(), metadata.as_deref())
-            .await
-            .map(|session| text(&session))
-            .map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let who = members::<MemberId, _>(&who, &words, rights)?;
+            let session = client
+                .create_session(&who, label.as_deref(), metadata.as_deref())
+                .await;
+            Ok(text(&session?))
+        })
     }
 
     /// A session.
     ///
     /// # Errors
     /// Code `no_access`.
-    pub async fn session(&self, session: String) -> Outcome<JsValue> {
-        let session = self.client.session(id(&session)?).await;
-        session
-            .map(|session| session_record(&session).into())
-            .map_err(errors::client)
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn session(&self, session: String) -> Promise {
+        self.run(|client| async move {
+            let session = client.session(id(&session)?).await;
+            Ok(session_record(&session?).into())
+        })
     }
 
     /// Many sessions in one request; those that are not for us are left out.
     ///
     /// # Errors
     /// Those of the transport.
-    #[wasm_bindgen(js_name = fetchSessions)]
-    pub async fn fetch_sessions(&self, sessions: Vec<String>) -> Outcome<JsValue> {
-        let sessions: Vec<SessionId> = ids(&sessions)?;
-        let found = self.client.fetch_sessions(&sessions).await;
-        let found = found.map_err(errors::client)?;
-        Ok(list(found.iter().map(session_record)))
+    #[wasm_bindgen(js_name = fetchSessions, unchecked_return_type = "Promise<any>")]
+    pub fn fetch_sessions(&self, sessions: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let sessions: Vec<SessionId> = ids(&sessions)?;
+            let found = client.fetch_sessions(&sessions).await;
+            let found = found?;
+            Ok(list(found.iter().map(session_record)))
+        })
     }
 
     /// A page of sessions: `{sessions, next}`.
     ///
     /// # Errors
     /// Those of the transport.
-    pub async fn sessions(&self, after: Option<u64>, limit: u32) -> Outcome<JsValue> {
-        let page = self.client.sessions(after, limit).await;
-        let page = page.map_err(errors::client)?;
-        let sessions = list(page.sessions.iter().map(|session| text(session)));
-        Ok(Record::new()
-            .with("sessions", sessions)
-            .with("next", page.next.map(number))
-            .into())
+    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
+    pub fn sessions(&self, after: Option<u64>, limit: u32) -> Promise {
+        self.run(|client| async move {
+            let page = client.sessions(after, limit).await;
+            let page = page?;
+            let sessions = list(page.sessions.iter().map(|session| text(session)));
+            Ok(Record::new()
+                .with("sessions", sessions)
+                .with("next", page.next.map(number))
+                .into())
+        })
     }
 
     /// Grants a right.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    pub async fn grant(
-        &self,
-        session: String,
-        member: String,
-        word: String,
-        from_join: bool,
-    ) -> Outcome<()> {
-        let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
-        self.client
-            .grant(session, member, rights(&word)?, visibility(from_join))
-            .await
-            .map_err(errors::client)
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn grant(&self, session: String, member: String, word: String, from_join: bool) -> Promise {
+        self.run(|client| async move {
+            let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
+            client
+                .grant(session, member, rights(&word)?, visibility(from_join))
+                .await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Changes a recipient's rights.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = setRights)]
-    pub async fn set_rights(&self, session: String, member: String, word: String) -> Outcome<()> {
-        let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
-        let done = self.client.set_rights(session, member, rights(&word)?);
-        done.await.map_err(errors::client)
+    #[wasm_bindgen(js_name = setRights, unchecked_return_type = "Promise<void>")]
+    pub fn set_rights(&self, session: String, member: String, word: String) -> Promise {
+        self.run(|client| async move {
+            let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
+            let done = client.set_rights(session, member, rights(&word)?);
+            done.await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Revokes recipients.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    pub async fn revoke(&self, session: String, who: Vec<String>) -> Outcome<()> {
-        let who: Vec<MemberId> = ids(&who)?;
-        let done = self.client.revoke(id(&session)?, &who).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn revoke(&self, session: String, who: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let who: Vec<MemberId> = ids(&who)?;
+            let done = client.revoke(id(&session)?, &who).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Changes the metadata of a session.
     ///
     /// # Errors
     /// Code `not_authorised`.
-    pub async fn describe(&self, session: String, metadata: Vec<u8>) -> Outcome<()> {
-        let done = self.client.describe_session(id(&session)?, &metadata).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn describe(&self, session: String, metadata: Vec<u8>) -> Promise {
+        self.run(|client| async move {
+            let done = client.describe_session(id(&session)?, &metadata).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Prepares to seal an object, or another version of one.
     ///
     /// # Errors
     /// Code `no_access`.
-    pub async fn sealing(
+    #[wasm_bindgen(unchecked_return_type = "Promise<Sealing>")]
+    pub fn sealing(
         &self,
         session: String,
         object: Option<String>,
@@ -435,28 +512,32 @@ impl Core {
         name: Option<String>,
         media_type: Option<String>,
         content_len: Option<u64>,
-    ) -> Outcome<Sealing> {
-        let metadata = Metadata {
-            name,
-            media_type,
-            content_len,
-        };
-        let object = object.map(|object| id(&object)).transpose()?;
-        self.client
-            .sealing_version(id(&session)?, object, version, &metadata)
-            .await
-            .map(Sealing::new)
-            .map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let metadata = Metadata {
+                name,
+                media_type,
+                content_len,
+            };
+            let object = object.map(|object| id(&object)).transpose()?;
+            let sealing = client
+                .sealing_version(id(&session)?, object, version, &metadata)
+                .await;
+            Ok(Sealing::new(sealing?).into())
+        })
     }
 
     /// Prepares to open the object that begins with these bytes.
     ///
     /// # Errors
     /// Code `no_access`, and those of objects.
-    pub async fn opening(&self, prelude: Vec<u8>) -> Outcome<Opening> {
-        let prelude = Prelude::parse(&prelude).map_err(errors::format)?;
-        let opening = self.client.opening(prelude.header()).await;
-        Ok(Opening::new(opening.map_err(errors::client)?, prelude))
+    #[wasm_bindgen(unchecked_return_type = "Promise<Opening>")]
+    pub fn opening(&self, prelude: Vec<u8>) -> Promise {
+        self.run(|client| async move {
+            let prelude = Prelude::parse(&prelude).map_err(errors::format)?;
+            let opening = client.opening(prelude.header()).await;
+            Ok(Opening::new(opening?, prelude).into())
+        })
     }
 }
 
@@ -493,7 +574,7 @@ fn session_record(session: &Session) -> Record {
             .text("id", &recipient.member)
             .with("right", rights_word(recipient.rights))
     });
-    let metadata = session.metadata.as_deref().map(js_sys::Uint8Array::from);
+    let metadata = session.metadata.as_deref().map(Uint8Array::from);
     Record::new()
         .text("id", &session.id)
         .with("recipients", list(recipients))

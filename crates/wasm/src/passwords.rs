@@ -1,5 +1,6 @@
 //! The steps around a password. The cryptography of passwords is a module of its own.
 
+use js_sys::Promise;
 use wardseal_client::{
     NewPassword, PasswordUpload, StoredPassword as ClientStored, UnlockedIdentity,
     api::keys::Evaluated, protocol::vault::VAULT_IDENTITY,
@@ -8,8 +9,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     core::Core,
-    errors,
-    values::{Outcome, Record, bytes32, fixed},
+    values::{Outcome, Record, bytes, bytes32, fixed},
 };
 
 /// A password whose record lies at the vault and is not live yet.
@@ -52,53 +52,59 @@ impl Core {
     ///
     /// # Errors
     /// Code `no_identity`.
-    #[wasm_bindgen(js_name = newPassword)]
-    pub async fn new_password(&self) -> Outcome<JsValue> {
-        let password = self.client.new_password().await.map_err(errors::client)?;
-        Ok(Record::new()
-            .bytes("record", password.record.as_array())
-            .bytes("account", password.account.as_array())
-            .into())
+    #[wasm_bindgen(js_name = newPassword, unchecked_return_type = "Promise<any>")]
+    pub fn new_password(&self) -> Promise {
+        self.run(|client| async move {
+            let password = client.new_password().await?;
+            Ok(Record::new()
+                .bytes("record", password.record.as_array())
+                .bytes("account", password.account.as_array())
+                .into())
+        })
     }
 
     /// Has the key server evaluate a blinded new password: `{evaluation, oprfKey, record}`.
     ///
     /// # Errors
     /// Code `too_many_attempts`.
-    #[wasm_bindgen(js_name = evaluateNewPassword)]
-    pub async fn evaluate_new_password(
+    #[wasm_bindgen(js_name = evaluateNewPassword, unchecked_return_type = "Promise<any>")]
+    pub fn evaluate_new_password(
         &self,
         record: Vec<u8>,
         account: Vec<u8>,
         blinded: Vec<u8>,
-    ) -> Outcome<JsValue> {
-        let password = new_password(&record, &account)?;
-        let answer = self.client.evaluate_new_password(password, &blinded).await;
-        answer.map(evaluated).map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let password = new_password(&record, &account)?;
+            let answer = client.evaluate_new_password(password, &blinded).await;
+            Ok(evaluated(answer?))
+        })
     }
 
     /// Has the vault answer a registration request.
     ///
     /// # Errors
     /// Those of the vault.
-    #[wasm_bindgen(js_name = registerPassword)]
-    pub async fn register_password(
+    #[wasm_bindgen(js_name = registerPassword, unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn register_password(
         &self,
         record: Vec<u8>,
         account: Vec<u8>,
         request: Vec<u8>,
-    ) -> Outcome<Vec<u8>> {
-        let password = new_password(&record, &account)?;
-        let answer = self.client.register_password(password, &request).await;
-        answer.map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let password = new_password(&record, &account)?;
+            let answer = client.register_password(password, &request).await;
+            Ok(bytes(&answer?))
+        })
     }
 
     /// Leaves the keys of a password device at the vault.
     ///
     /// # Errors
     /// Those of the vault.
-    #[wasm_bindgen(js_name = storePassword)]
-    pub async fn store_password(
+    #[wasm_bindgen(js_name = storePassword, unchecked_return_type = "Promise<StoredPassword>")]
+    pub fn store_password(
         &self,
         record: Vec<u8>,
         account: Vec<u8>,
@@ -106,77 +112,94 @@ impl Core {
         export_key: Vec<u8>,
         vault_key: Vec<u8>,
         oprf_key: Vec<u8>,
-    ) -> Outcome<StoredPassword> {
-        let password = new_password(&record, &account)?;
-        let upload = PasswordUpload {
-            upload: &upload,
-            export_key: &fixed(&export_key)?,
-            vault_key: fixed(&vault_key)?,
-            oprf_key: fixed(&oprf_key)?,
-        };
-        let stored = self.client.store_password(password, upload).await;
-        stored.map(StoredPassword).map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let password = new_password(&record, &account)?;
+            let upload = PasswordUpload {
+                upload: &upload,
+                export_key: &fixed(&export_key)?,
+                vault_key: fixed(&vault_key)?,
+                oprf_key: fixed(&oprf_key)?,
+            };
+            let stored = client.store_password(password, upload).await;
+            Ok(StoredPassword(stored?).into())
+        })
     }
 
     /// Makes a stored password the one that works.
     ///
     /// # Errors
     /// Those of the key server.
-    #[wasm_bindgen(js_name = adoptPassword)]
-    pub async fn adopt_password(&self, stored: StoredPassword) -> Outcome<()> {
-        let done = self.client.adopt_password(stored.0).await;
-        done.map_err(errors::client)
+    #[wasm_bindgen(js_name = adoptPassword, unchecked_return_type = "Promise<void>")]
+    pub fn adopt_password(&self, stored: StoredPassword) -> Promise {
+        self.run(|client| async move {
+            let done = client.adopt_password(stored.0).await;
+            done?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Has the key server evaluate a blinded password: `{evaluation, oprfKey, record}`.
     ///
     /// # Errors
     /// Code `too_many_attempts`.
-    #[wasm_bindgen(js_name = evaluatePassword)]
-    pub async fn evaluate_password(&self, name: String, blinded: Vec<u8>) -> Outcome<JsValue> {
-        let answer = self.client.evaluate_password(&name, &blinded).await;
-        answer.map(evaluated).map_err(errors::client)
+    #[wasm_bindgen(js_name = evaluatePassword, unchecked_return_type = "Promise<any>")]
+    pub fn evaluate_password(&self, name: String, blinded: Vec<u8>) -> Promise {
+        self.run(|client| async move {
+            let answer = client.evaluate_password(&name, &blinded).await;
+            Ok(evaluated(answer?))
+        })
     }
 
     /// The vault's OPAQUE public key, or `undefined`.
     ///
     /// # Errors
     /// Those of the transport.
-    #[wasm_bindgen(js_name = vaultKey)]
-    pub async fn vault_key(&self) -> Outcome<Option<Vec<u8>>> {
-        let info = self.client.vault().await.map_err(errors::client)?;
-        Ok(info.vault_key.map(|key| key.0.to_vec()))
+    #[wasm_bindgen(js_name = vaultKey, unchecked_return_type = "Promise<Uint8Array | undefined>")]
+    pub fn vault_key(&self) -> Promise {
+        self.run(|client| async move {
+            let info = client.vault().await?;
+            Ok(match info.vault_key {
+                Some(key) => bytes(&key.0),
+                None => JsValue::UNDEFINED,
+            })
+        })
     }
 
     /// Has the vault answer the first message of a login: `{login, ke2}`.
     ///
     /// # Errors
     /// Code `too_many_attempts`.
-    #[wasm_bindgen(js_name = beginUnlock)]
-    pub async fn begin_unlock(&self, record: Vec<u8>, ke1: Vec<u8>) -> Outcome<JsValue> {
-        let started = self.client.begin_unlock(bytes32(&record)?, &ke1).await;
-        let started = started.map_err(errors::client)?;
-        Ok(Record::new()
-            .bytes("login", started.login.as_array())
-            .bytes("ke2", started.ke2.as_slice())
-            .into())
+    #[wasm_bindgen(js_name = beginUnlock, unchecked_return_type = "Promise<any>")]
+    pub fn begin_unlock(&self, record: Vec<u8>, ke1: Vec<u8>) -> Promise {
+        self.run(|client| async move {
+            let started = client.begin_unlock(bytes32(&record)?, &ke1).await;
+            let started = started?;
+            Ok(Record::new()
+                .bytes("login", started.login.as_array())
+                .bytes("ke2", started.ke2.as_slice())
+                .into())
+        })
     }
 
     /// Has the vault release a record.
     ///
     /// # Errors
     /// Code `wrong_password`.
-    #[wasm_bindgen(js_name = finishUnlock)]
-    pub async fn finish_unlock(&self, login: Vec<u8>, ke3: Vec<u8>) -> Outcome<Vec<u8>> {
-        let sealed = self.client.finish_unlock(bytes32(&login)?, &ke3).await;
-        sealed.map_err(errors::client)
+    #[wasm_bindgen(js_name = finishUnlock, unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn finish_unlock(&self, login: Vec<u8>, ke3: Vec<u8>) -> Promise {
+        self.run(|client| async move {
+            let sealed = client.finish_unlock(bytes32(&login)?, &ke3).await;
+            Ok(bytes(&sealed?))
+        })
     }
 
     /// Opens the released identity, in memory only.
     ///
     /// # Errors
     /// Codes `identity_exists`, `identity_changed`, `bad_answer`.
-    pub async fn unlock(
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn unlock(
         &self,
         name: String,
         record: Vec<u8>,
@@ -184,15 +207,18 @@ impl Core {
         export_key: Vec<u8>,
         vault_key: Vec<u8>,
         oprf_key: Vec<u8>,
-    ) -> Outcome<()> {
-        let unlocked = UnlockedIdentity {
-            record: bytes32(&record)?,
-            sealed: &sealed,
-            export_key: &fixed(&export_key)?,
-            vault_key: fixed(&vault_key)?,
-            oprf_key: fixed(&oprf_key)?,
-        };
-        let profile = self.client.unlock(&name, unlocked).await;
-        profile.map(|_| ()).map_err(errors::client)
+    ) -> Promise {
+        self.run(|client| async move {
+            let unlocked = UnlockedIdentity {
+                record: bytes32(&record)?,
+                sealed: &sealed,
+                export_key: &fixed(&export_key)?,
+                vault_key: fixed(&vault_key)?,
+                oprf_key: fixed(&oprf_key)?,
+            };
+            let profile = client.unlock(&name, unlocked).await;
+            profile?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 }

@@ -1,17 +1,46 @@
 //! Values on their way to and from JavaScript.
 
-use ::core::{fmt::Display, str::FromStr};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use ::core::{fmt::Display, future::Future, pin::Pin, str::FromStr};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wardseal_client::{
-    Rights, Role, Visibility,
+    Error, Rights, Role, Visibility,
     types::{FixedBytes, IdError},
 };
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 
-use crate::errors::invalid;
+use crate::errors::{self, invalid};
 
 /// What an exported function gives: a value, or what [`crate::errors`] makes of an error.
 pub(crate) type Outcome<T> = Result<T, JsValue>;
+
+/// What a promise of an exported function is rejected with.
+#[derive(Debug)]
+pub(crate) struct Thrown(JsValue);
+
+impl From<JsValue> for Thrown {
+    fn from(value: JsValue) -> Self {
+        Self(value)
+    }
+}
+
+impl From<Error> for Thrown {
+    fn from(error: Error) -> Self {
+        Self(errors::client(error))
+    }
+}
+
+/// How an operation ends that waits for something.
+pub(crate) type Answer = Result<JsValue, Thrown>;
+
+/// A promise of what a future gives.
+pub(crate) fn promise(future: impl Future<Output = Answer> + 'static) -> Promise {
+    start(Box::pin(future))
+}
+
+fn start(future: Pin<Box<dyn Future<Output = Answer>>>) -> Promise {
+    future_to_promise(async move { future.await.map_err(|Thrown(value)| value) })
+}
 
 /// A plain JavaScript object that is being put together.
 #[derive(Debug, Default)]
@@ -53,6 +82,11 @@ pub(crate) fn list<V: Into<JsValue>>(values: impl IntoIterator<Item = V>) -> JsV
         array.push(&value.into());
     }
     array.into()
+}
+
+/// Bytes for JavaScript.
+pub(crate) fn bytes(value: &[u8]) -> JsValue {
+    Uint8Array::from(value).into()
 }
 
 /// A text for JavaScript.
