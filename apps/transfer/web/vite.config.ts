@@ -2,7 +2,7 @@ import locales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { pdfjsFiles } from "./build/pdfjs-files";
+import { pdfjsFiles } from "./build/pdfjs-files.ts";
 
 /** Where the transfer server listens during development. */
 const server = process.env["TRANSFER_SERVER"] ?? "http://127.0.0.1:8790";

@@ -37,6 +37,9 @@ export async function problemOf(response: Response): Promise<ApiError> {
   } catch {
     // Something in between answered, in its own words.
   }
+  // How far an upload is, where that is what was wrong.
+  const offset = response.headers.get("upload-offset");
+  if (offset !== null) problem = { ...problem, offset: Number(offset) };
   const code = typeof problem["code"] === "string" ? problem["code"] : `http_${response.status}`;
   const detail = typeof problem["detail"] === "string" ? problem["detail"] : response.statusText;
   const after = Number(response.headers.get("retry-after") ?? Number.NaN);

@@ -13,6 +13,8 @@ export type Connection = "connecting" | "open" | "lost";
 
 export interface Listener {
   readonly onEvent: (event: ServerEvent) => void;
+  /** What was missed is not known any more: everything has to be asked again. */
+  readonly onReload: () => void;
   /** `open` after `lost` means: what was missed has been or will be told, from the last event on. */
   readonly onConnection: (connection: Connection) => void;
 }
@@ -73,6 +75,7 @@ export function listen(listener: Listener, means: Means = real): Events {
       const parser = createParser({
         onEvent(message) {
           if (message.id !== undefined) lastEventId = message.id;
+          if (message.event === "reload") return listener.onReload();
           const event = parse(message.event, message.data);
           if (event !== undefined) listener.onEvent(event);
         },

@@ -9,11 +9,19 @@ import { ContentError } from "../ward/sealed";
 const apiTexts: Readonly<Record<string, PlainKey>> = {
   unreachable: "error.unreachable",
   interrupted: "error.unreachable",
+  unavailable: "error.unreachable",
   timeout: "error.timeout",
   stale: "error.stale",
-  move: "error.move",
-  not_allowed: "error.move",
-  consent: "error.consent",
+  move_refused: "error.move",
+  reasons_missing: "error.reasons",
+  consent_missing: "error.consent",
+  receiver_refused: "error.receiver",
+  too_many_requests: "error.tooManyRequests",
+  blob_missing: "error.blobMissing",
+  invitation_refused: "signUp.refused",
+  proof_refused: "unlock.refused",
+  challenge_expired: "error.timeout",
+  not_a_member: "error.forbidden",
   storage_full: "error.full",
 };
 
@@ -46,7 +54,7 @@ export function isCancelled(error: unknown): boolean {
 export function errorText(error: unknown, { t, format }: Pick<I18n, "t" | "format">): string {
   if (error instanceof ApiError) {
     if (error.status === 429) return t("error.tooMany", { seconds: error.retryAfter ?? 60 });
-    if (error.code === "blob_too_large" || error.status === 413) return t("error.tooLarge", { limit: format.bytes(2 * 1024 ** 3) });
+    if (error.status === 413) return t("error.tooLarge", { limit: format.bytes(2 * 1024 ** 3) });
     const key = apiTexts[error.code];
     if (key !== undefined) return t(key);
     if (error.status === 401) return t("error.signedOut");

@@ -35,6 +35,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
         onServerEvent(client, event);
         for (const listener of listeners) listener(event);
       },
+      onReload: () => void client.invalidateQueries(),
       onConnection(next) {
         if (next === "open") {
           clearTimeout(late);
@@ -60,10 +61,8 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     if (connection === "open" && wasLost.current) {
       wasLost.current = false;
       toast(t("connection.back"));
-      // Events that were too old to be told again.
-      void client.invalidateQueries();
     }
-  }, [connection, client, t]);
+  }, [connection, t]);
 
   const value = useMemo<Live>(() => ({ connection, listeners, reconnect: () => events.current?.reconnect() }), [connection, listeners]);
   return <Context value={value}>{children}</Context>;

@@ -50,7 +50,29 @@ interface Live {
   running: boolean;
   wait: number;
   timer: ReturnType<typeof setTimeout> | undefined;
-  readonly ended: PromiseWithResolvers<void>;
+  readonly ended: Ending;
+}
+
+/** What an attempt came to. */
+type Outcome = { readonly step: "done" | "elsewhere" } | { readonly step: "waiting" | "failed"; readonly error: unknown };
+
+/** The end of a job, for whoever waits for it. */
+interface Ending {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function ending(): Ending {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // Whoever began it may have left the screen.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }
 
 function isRetryable(error: unknown): boolean {
@@ -59,7 +81,7 @@ function isRetryable(error: unknown): boolean {
 
 /** Runs `work` in one tab at a time; `false` when another tab is at it. */
 async function alone(id: string, work: () => Promise<void>): Promise<boolean> {
-  const locks = navigator.locks as LockManager | undefined;
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
   if (locks === undefined) {
     await work();
     return true;
@@ -218,9 +240,7 @@ export class Outbox {
   }
 
   #live(view: JobView): Live {
-    const live: Live = { job: undefined, view, stop: new AbortController(), running: false, wait: FIRST_WAIT, timer: undefined, ended: Promise.withResolvers() };
-    // Whoever began it may have left the screen.
-    live.ended.promise.catch(() => undefined);
+    const live: Live = { job: undefined, view, stop: new AbortController(), running: false, wait: FIRST_WAIT, timer: undefined, ended: ending() };
     this.#jobs.set(view.id, live);
     this.#changed();
     return live;
@@ -239,20 +259,20 @@ export class Outbox {
     if (live.running || this.#stopped) return;
     clearTimeout(live.timer);
     live.running = true;
-    try {
-      const mine = await alone(live.view.id, () => this.#work(live));
-      if (!mine) this.#show(live, { step: "elsewhere" });
-    } finally {
-      live.running = false;
-    }
+    let outcome: Outcome = { step: "elsewhere" };
+    await alone(live.view.id, async () => {
+      outcome = await this.#work(live);
+    });
+    live.running = false;
+    this.#settle(live, outcome);
   }
 
-  async #work(live: Live): Promise<void> {
-    // Another tab may have got further, or may have finished it.
-    const job = await this.#notes.get(live.view.id);
-    if (job === undefined) return this.#end(live, undefined);
-    this.#show(live, { step: "sending", error: undefined });
+  async #work(live: Live): Promise<Outcome> {
     try {
+      // Another tab may have got further, or may have finished it.
+      const job = await this.#notes.get(live.view.id);
+      if (job === undefined) return { step: "done" };
+      this.#show(live, { step: "sending", error: undefined });
       await run(job, {
         ward: this.#ward,
         client: this.#client,
@@ -261,19 +281,27 @@ export class Outbox {
         onProgress: (done, whole) => this.#show(live, { done, whole }),
       });
       await this.#notes.drop(job.id);
+      return { step: "done" };
+    } catch (error) {
+      return { step: isRetryable(error) ? "waiting" : "failed", error };
+    }
+  }
+
+  #settle(live: Live, outcome: Outcome): void {
+    if (live.stop.signal.aborted || this.#stopped) return;
+    if (outcome.step === "done") {
       this.#tabs.postMessage("changed");
       this.#end(live, undefined);
-    } catch (error) {
-      if (live.stop.signal.aborted || this.#stopped) return;
-      if (isRetryable(error)) {
-        this.#show(live, { step: "waiting", error });
-        live.timer = setTimeout(() => void this.#run(live), live.wait);
-        live.wait = Math.min(live.wait * 2, LONGEST_WAIT);
-      } else {
-        // It stays in sight until somebody tries again or gives it up.
-        this.#show(live, { step: "failed", error });
-        live.ended.reject(error);
-      }
+    } else if (outcome.step === "waiting") {
+      live.timer = setTimeout(() => void this.#run(live), live.wait);
+      live.wait = Math.min(live.wait * 2, LONGEST_WAIT);
+      this.#show(live, outcome);
+    } else if (outcome.step === "failed") {
+      // It stays in sight until somebody tries again or gives it up.
+      this.#show(live, outcome);
+      live.ended.reject(outcome.error);
+    } else {
+      this.#show(live, outcome);
     }
   }
 

@@ -53,7 +53,7 @@ export function useRevocationWork(): void {
       if (failed && !stopped) timer = setTimeout(turn, AGAIN);
     };
     const turn = (): void => {
-      const locks = navigator.locks as LockManager | undefined;
+      const locks = globalThis.navigator?.locks as LockManager | undefined;
       if (locks === undefined) void work();
       else void locks.request("wardseal/revocations", async () => (stopped ? undefined : work()));
     };
