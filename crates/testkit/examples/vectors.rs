@@ -10,6 +10,8 @@
     reason = "a generator that goes on after an error writes nonsense"
 )]
 
+#[path = "vectors/applications.rs"]
+mod applications;
 #[path = "vectors/chains.rs"]
 mod chains;
 #[path = "vectors/folds.rs"]
@@ -68,6 +70,8 @@ fn main() {
     small::ids(&mut set);
     small::devices(&mut set);
     small::sign_in(&mut set);
+    applications::proofs(&mut set);
+    applications::access(&mut set);
     small::boxes(&mut set);
     small::ladders(&mut set);
     chains::statements(&mut set);

@@ -3,6 +3,7 @@
 //!
 //! Nothing is read from a file system here, so that the same function runs where JavaScript walks the folders.
 
+mod applications;
 mod chains;
 mod small;
 
@@ -38,6 +39,8 @@ pub const OBJECTS: &[&str] = &[
     "checkpoint",
     "binding-token",
     "sign-in",
+    "device-proof",
+    "access-token",
 ];
 
 /// What this implementation makes of the inputs of one object.
@@ -49,6 +52,8 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "id" => small::id(input),
         "device-id" => small::device_id(input),
         "sign-in" => small::sign_in(input),
+        "device-proof" => applications::proof(input),
+        "access-token" => applications::access(input),
         "box" => small::sealed_box(input),
         "ladder" => small::ladder(input),
         "statement-decode" => chains::statement(input),

@@ -135,7 +135,7 @@ pub(crate) fn statements(set: &mut Set) {
         &rotate.bytes()[..rotate.bytes().len() - 1],
     );
     for (name, number) in [
-        ("reserved-13", 13),
+        ("reserved-13", 13_u32),
         ("reserved-25", 25),
         ("reserved-45", 45),
     ] {

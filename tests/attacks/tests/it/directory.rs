@@ -369,7 +369,7 @@ async fn chains_of_another_tenant_are_refused() {
         });
         let error = ada.client.users_by_name(&["bob"]).await.unwrap_err();
         assert!(
-            ["bad_statement", "bad_log", "split_view"].contains(&error.code()),
+            ["bad_statement", "bad_log", "split_view", "fork"].contains(&error.code()),
             "{error:?}"
         );
         // The same to a machine that knows nothing.
@@ -380,7 +380,7 @@ async fn chains_of_another_tenant_are_refused() {
         new.client.begin_sign_up("new").await.unwrap();
         let error = new.client.finish_sign_up("token").await.unwrap_err();
         assert!(
-            ["bad_log", "gap", "bad_statement"].contains(&error.code()),
+            ["bad_log", "gap", "bad_statement", "fork"].contains(&error.code()),
             "{error:?}"
         );
         assert_eq!(

@@ -7,7 +7,7 @@ use wardseal_protocol::{
     keys::{DeviceKind, LogKey},
     log::{self, Checkpoint, LogError},
     op::Role,
-    state::{ChainState, NOW, Position, Ring, States, World as _},
+    state::{ChainState, NOW, Position, Ring, States, TenantState, World as _},
     statement::Statement,
 };
 use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, TenantId, Timestamp, UserId};
@@ -139,17 +139,22 @@ struct Token {
     leeway: u64,
 }
 
-/// A binding token that is presented: the index of the name that it binds.
-pub(super) fn token(input: &Value) -> Result<Outcome, String> {
-    let input: Token = inputs(input)?;
+/// The state of a tenant whose chain this is.
+pub(super) fn tenant(chain: &[Base64Url]) -> Result<TenantState, String> {
     let mut states = States::default();
-    for (position, bytes) in (0..).zip(&input.tenant) {
+    for (position, bytes) in (0..).zip(chain) {
         append(&mut states, position, bytes)
             .map_err(|refusal| format!("the tenant's chain: {refusal}"))?;
     }
-    let tenant = states.tenant().ok_or("no tenant")?;
+    states.tenant().cloned().ok_or_else(|| "no tenant".into())
+}
+
+/// A binding token that is presented: the index of the name that it binds.
+pub(super) fn token(input: &Value) -> Result<Outcome, String> {
+    let input: Token = inputs(input)?;
+    let tenant = tenant(&input.tenant)?;
     let text = Base64Url(input.token.into_bytes());
-    let claims = binding::verify(tenant, &input.user, &input.commitment, &text, NOW)
+    let claims = binding::verify(&tenant, &input.user, &input.commitment, &text, NOW)
         .and_then(|claims| binding::check_time(&claims, input.now, input.leeway).map(|()| claims));
     Ok(match claims {
         Ok(claims) => Ok(json!({ "index": claims.idx })),
