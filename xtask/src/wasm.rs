@@ -51,6 +51,12 @@ const ARTIFACTS: &[Artifact] = &[
         shipped: true,
     },
     Artifact {
+        folder: "apps/transfer/rules-wasm",
+        output: "apps/transfer/web/src/generated/rules",
+        name: "rules",
+        shipped: true,
+    },
+    Artifact {
         folder: "benches/chacha",
         output: "packages/sdk/bench/generated",
         name: "chacha",

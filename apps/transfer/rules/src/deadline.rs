@@ -6,11 +6,9 @@
 //!
 //! All times are milliseconds since 1970-01-01T00:00Z; those before it count as it, those after 2200 as 2200.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Day;
 use crate::care::{CareFamily, Urgency};
 use crate::codes::codes;
 use crate::label::{Labels, l};
@@ -22,21 +20,12 @@ const HOUR: u32 = 60;
 const WORKING_DAY: u32 = 8 * HOUR;
 
 codes! {
-    /// The time zone of a facility.
+    /// The time zone of a facility. Both have the same clock; it is written so that it may change in one of them.
     Zone {
         /// France.
         Paris = "Europe/Paris",
         /// Germany.
         Berlin = "Europe/Berlin",
-    }
-}
-
-impl Zone {
-    fn time_zone(self) -> TimeZone {
-        match self {
-            Self::Paris => jiff::tz::get!("Europe/Paris"),
-            Self::Berlin => jiff::tz::get!("Europe/Berlin"),
-        }
     }
 }
 
@@ -194,7 +183,7 @@ pub fn resumed(deadline: i64, paused_since: i64, resumed_at: i64, hours: &Openin
 pub struct OpeningHours {
     zone: Zone,
     week: [Vec<Span>; 7],
-    closed: Vec<Date>,
+    closed: Vec<Day>,
 }
 
 /// Minutes since midnight, the end after the start, at most 1440.
@@ -303,27 +292,13 @@ impl OpeningHours {
 
     /// Visits the open stretches between two moments in order, without overlap, while the visitor wants more.
     fn each(&self, from: i64, to: i64, mut visit: impl FnMut(i64, i64) -> bool) {
-        let zone = self.zone.time_zone();
-        let Ok(start) = Timestamp::from_millisecond(from) else {
-            return;
-        };
-        let mut day = zone.to_datetime(start).date();
+        let mut day = Day::on_wall(from);
         let mut cursor = from;
-        loop {
-            let (Some(midnight), Ok(next)) = (moment(&zone, day, 0), day.tomorrow()) else {
-                return;
-            };
-            if midnight >= to {
-                return;
-            }
+        while day.at(0) < to {
             for span in self.spans(day) {
                 // When the clocks go forward a span may begin in the hour that is missing: none is counted twice.
-                let (Some(start), Some(end)) =
-                    (moment(&zone, day, span.from), moment(&zone, day, span.to))
-                else {
-                    return;
-                };
-                let (start, end) = (start.max(cursor), end.min(to));
+                let start = day.at(i64::from(span.from)).max(cursor);
+                let end = day.at(i64::from(span.to)).min(to);
                 if start < end {
                     if !visit(start, end) {
                         return;
@@ -331,31 +306,17 @@ impl OpeningHours {
                     cursor = end;
                 }
             }
-            day = next;
+            day = day.next();
         }
     }
 
-    fn spans(&self, day: Date) -> &[Span] {
+    fn spans(&self, day: Day) -> &[Span] {
         if self.closed.contains(&day) {
             return &[];
         }
-        let index = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
+        let index = usize::try_from(day.weekday()).unwrap_or_default();
         self.week.get(index).map_or(&[], Vec::as_slice)
     }
-}
-
-/// The moment of a wall-clock time: the first of two, the one after a gap.
-fn moment(zone: &TimeZone, day: Date, minutes: u16) -> Option<i64> {
-    let (day, minutes) = if minutes >= 1440 {
-        (day.tomorrow().ok()?, 0)
-    } else {
-        (day, minutes)
-    };
-    let hour = i8::try_from(minutes / 60).ok()?;
-    let minute = i8::try_from(minutes % 60).ok()?;
-    let time = Time::new(hour, minute, 0, 0).ok()?;
-    let timestamp = zone.to_timestamp(day.to_datetime(time)).ok()?;
-    Some(timestamp.as_millisecond())
 }
 
 impl Span {
@@ -419,7 +380,7 @@ impl TryFrom<Written> for OpeningHours {
         let closed = written
             .closed
             .iter()
-            .map(|day| crate::form::parse_date(day).ok_or(HoursError::Date))
+            .map(|day| Day::parse(day).ok_or(HoursError::Date))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             zone: written.zone,
@@ -438,7 +399,7 @@ impl From<OpeningHours> for Written {
                 .iter()
                 .map(|day| day.iter().map(|span| span.written()).collect())
                 .collect(),
-            closed: hours.closed.iter().map(Date::to_string).collect(),
+            closed: hours.closed.iter().map(Day::to_string).collect(),
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod codes;
 
+pub mod calendar;
 pub mod care;
 pub mod catalogue;
 pub mod compete;

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::model::{
-    Allergy, Coded, Concept, Condition, Coverage, Dosage, Encounter, HumanName, Kind, Medication,
-    Observation, Organization, Patient, Practitioner, Quantity, Reference, RelatedPerson,
+    Allergy, Coded, Concept, Condition, Coverage, Dosage, Encounter, EncounterDiagnosis, HumanName,
+    Kind, Medication, Observation, Organization, Patient, Pick, Practitioner, Quantity, Reference,
+    RelatedPerson,
 };
 use super::patient::Person;
 use super::{Answers, Import, ImportCode, Warning, WarningCode, terms, version};
-use crate::form::{Kind as FieldKind, field, parse_date};
+use crate::calendar::Day;
+use crate::form::{Kind as FieldKind, field};
 
 /// Scores older than this say nothing about today.
 const SCORE_DAYS: i64 = 90;
@@ -122,13 +120,13 @@ impl Writer {
 
 /// A measured value, the latest of its kind.
 struct Measured {
-    on: Date,
+    on: Day,
     value: f64,
 }
 
 struct KnownCondition {
     address: Address,
-    since: Option<Date>,
+    since: Option<Day>,
     line: String,
     icd: Option<String>,
     group: Option<&'static str>,
@@ -151,7 +149,7 @@ impl Address {
 
 /// All that was found on the way through a bundle.
 pub(super) struct Found {
-    today: Date,
+    today: Day,
     out: Writer,
     person: Person,
     names: Vec<(Address, String)>,
@@ -163,20 +161,19 @@ pub(super) struct Found {
     allergies: Vec<String>,
     no_allergies: bool,
     measured: BTreeMap<&'static str, Measured>,
-    blood_pressure: Option<(Date, String)>,
-    care_grade: Option<(Date, &'static str)>,
+    blood_pressure: Option<(Day, String)>,
+    care_grade: Option<(Day, &'static str)>,
     equipment: Vec<&'static str>,
     germs: Vec<&'static str>,
     isolation: Option<&'static str>,
     procedures: Vec<String>,
-    stay: Option<(Date, Encounter)>,
+    stay: Option<(Day, Encounter)>,
 }
 
 impl Found {
     pub(super) fn new(now: i64) -> Self {
-        let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
         Self {
-            today: TimeZone::UTC.to_datetime(now).date(),
+            today: Day::of(now),
             out: Writer::default(),
             person: Person::default(),
             names: Vec::new(),
@@ -214,59 +211,60 @@ impl Found {
             full_url: full_url.map(str::to_owned),
             relative: kind.id.as_ref().map(|id| format!("{name}/{id}")),
         };
-        let read = match name {
-            "Patient" => match parse::<Patient>(resource) {
-                Some(patient) => {
-                    let id = kind.id.clone().or(address.full_url);
-                    self.person.take(id, patient)?;
-                    Some(())
-                }
-                None => None,
-            },
-            "RelatedPerson" => {
-                parse::<RelatedPerson>(resource).map(|person| self.person.relatives.push(person))
+        if !ASKED.contains(&name) {
+            self.out.warn(WarningCode::NotAsked, name);
+            return Ok(());
+        }
+        let Ok(value) = serde_json::from_str::<Value>(resource.get()) else {
+            self.out.warn(WarningCode::Unreadable, name);
+            return Ok(());
+        };
+        let mut bad = false;
+        match name {
+            "Patient" => {
+                let patient = Patient::pick(&value, &mut bad);
+                self.person.take(kind.id.or(address.full_url), patient)?;
             }
-            "Practitioner" => parse::<Practitioner>(resource).map(|practitioner| {
+            "RelatedPerson" => {
+                let person = RelatedPerson::pick(&value, &mut bad);
+                self.person.relatives.push(person);
+            }
+            "Practitioner" => {
+                let practitioner = Practitioner::pick(&value, &mut bad);
                 let full = practitioner.name.first().and_then(HumanName::full);
                 self.names.extend(full.map(|full| (address, full)));
-            }),
-            "Organization" => parse::<Organization>(resource).map(|organization| {
+            }
+            "Organization" => {
+                let organization = Organization::pick(&value, &mut bad);
                 self.names
                     .extend(organization.name.map(|name| (address, name)));
-            }),
-            "Condition" => {
-                parse::<Condition>(resource).map(|condition| self.condition(address, &condition))
             }
-            "AllergyIntolerance" => {
-                parse::<Allergy>(resource).map(|allergy| self.allergy(&allergy))
-            }
+            "Condition" => self.condition(address, &Condition::pick(&value, &mut bad)),
+            "AllergyIntolerance" => self.allergy(&Allergy::pick(&value, &mut bad)),
             "MedicationRequest" | "MedicationStatement" => {
-                parse::<Medication>(resource).map(|medication| self.medication(name, medication))
+                self.medication(name, Medication::pick(&value, &mut bad));
             }
             "Medication" => {
-                parse::<Coded>(resource).map(|drug| self.drugs.push((address, drug.code)))
+                self.drugs
+                    .push((address, Coded::pick(&value, &mut bad).code));
             }
-            "Observation" => {
-                parse::<Observation>(resource).map(|observation| self.observation(&observation))
+            "Observation" => self.observation(&Observation::pick(&value, &mut bad)),
+            "Procedure" => self.procedure(&Coded::pick(&value, &mut bad)),
+            "Device" => {
+                self.devices
+                    .push((address, Coded::pick(&value, &mut bad).kind));
             }
-            "Procedure" => parse::<Coded>(resource).map(|procedure| self.procedure(&procedure)),
-            "Device" => parse::<Coded>(resource).map(|device| {
-                self.devices.push((address, device.kind));
-            }),
-            "DeviceUseStatement" => parse::<Coded>(resource).map(|used| {
+            "DeviceUseStatement" => {
+                let used = Coded::pick(&value, &mut bad);
                 if used.status.as_deref() == Some("active") {
                     self.uses.extend(used.device);
                 }
-            }),
-            "Flag" => parse::<Coded>(resource).map(|flag| self.flag(&flag)),
-            "Encounter" => parse::<Encounter>(resource).map(|encounter| self.encounter(encounter)),
-            "Coverage" => parse::<Coverage>(resource).map(|coverage| self.coverage(&coverage)),
-            _ => {
-                self.out.warn(WarningCode::NotAsked, name);
-                Some(())
             }
-        };
-        if read.is_none() {
+            "Flag" => self.flag(&Coded::pick(&value, &mut bad)),
+            "Encounter" => self.encounter(Encounter::pick(&value, &mut bad)),
+            _ => self.coverage(&Coverage::pick(&value, &mut bad)),
+        }
+        if bad {
             self.out.warn(WarningCode::Unreadable, name);
         }
         Ok(())
@@ -407,7 +405,7 @@ impl Found {
         }
     }
 
-    fn take_blood_pressure(&mut self, on: Date, observation: &Observation) {
+    fn take_blood_pressure(&mut self, on: Day, observation: &Observation) {
         let part = |code: &str| {
             observation
                 .component
@@ -421,7 +419,8 @@ impl Found {
                 .as_ref()
                 .is_none_or(|(known, _)| *known <= on)
         {
-            self.blood_pressure = Some((on, format!("{systolic:.0}/{diastolic:.0} mmHg")));
+            self.blood_pressure =
+                Some((on, format!("{}/{} mmHg", whole(systolic), whole(diastolic))));
         }
     }
 
@@ -493,8 +492,8 @@ impl Found {
         }
     }
 
-    fn is_recent(&self, on: Date, days: i64) -> bool {
-        (-1..=days).contains(&days_between(on, self.today))
+    fn is_recent(&self, on: Day, days: i64) -> bool {
+        (-1..=days).contains(&on.days_until(self.today))
     }
 
     /// Writes all that was found.
@@ -517,7 +516,10 @@ impl Found {
             .iter()
             .flat_map(|(_, stay)| &stay.diagnosis)
             .collect();
-        named.sort_by_key(|diagnosis| diagnosis.rank.unwrap_or(u32::MAX));
+        named.sort_by(|one, other| {
+            let rank = |diagnosis: &EncounterDiagnosis| diagnosis.rank.unwrap_or(f64::MAX);
+            rank(one).total_cmp(&rank(other))
+        });
         let by_stay = named.iter().find_map(|diagnosis| {
             let reference = diagnosis.condition.as_ref()?;
             self.conditions
@@ -560,7 +562,7 @@ impl Found {
             return;
         };
         self.out.text("admissionDate", &start.to_string());
-        let days = i32::try_from(days_between(*start, self.today)).unwrap_or_default();
+        let days = i32::try_from(start.days_until(self.today)).unwrap_or_default();
         self.out.number("stayDays", f64::from(days));
         let physician = stay
             .participant
@@ -662,6 +664,26 @@ impl Found {
     }
 }
 
+/// The kinds of resources that say something about the form; the last arm of [`Found::take`] is for `Coverage`.
+const ASKED: &[&str] = &[
+    "AllergyIntolerance",
+    "Condition",
+    "Coverage",
+    "Device",
+    "DeviceUseStatement",
+    "Encounter",
+    "Flag",
+    "Medication",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "Procedure",
+    "RelatedPerson",
+];
+
 /// LOINC, field, unit in UCUM where there is one.
 const MEASURES: &[(&str, &str, Option<&str>)] = &[
     ("96761-2", "barthel", None),
@@ -707,16 +729,16 @@ fn name_of(names: &[(Address, String)], reference: &Reference) -> Option<String>
     })
 }
 
+/// A pressure as people write it. (Formatting a float would bring the whole of it into the page.)
+fn whole(number: f64) -> u16 {
+    let mut whole = 0_u16;
+    while whole < 400 && f64::from(whole) + 0.5 <= number {
+        whole += 1;
+    }
+    whole
+}
+
 /// The day of a FHIR date or instant; nothing when it has no day.
-fn day(written: &str) -> Option<Date> {
-    parse_date(written.get(..10)?)
-}
-
-fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to)
-        .map_or(i64::MAX, |span| i64::from(span.get_days()))
-}
-
-fn parse<'a, T: Deserialize<'a>>(resource: &'a RawValue) -> Option<T> {
-    serde_json::from_str(resource.get()).ok()
+fn day(written: &str) -> Option<Day> {
+    Day::parse(written.get(..10)?)
 }

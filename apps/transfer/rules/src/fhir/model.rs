@@ -1,8 +1,13 @@
 //! The parts of FHIR R4 resources that the form asks for. Everything else is ignored.
+//!
+//! A bundle is cut into resources without copying them; only those that are asked for are parsed, one at a time. Their
+//! elements are then picked out of the generic value: derived parsers for thirty structures would be a third of what
+//! a page downloads. An element of the wrong shape is left out and noted, the rest of its resource is used.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// `null` counts as absent: exporters write it, though FHIR does not have it.
@@ -34,18 +39,243 @@ pub(super) struct Entry<'a> {
     pub(super) resource: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize, Default, Clone)]
-pub(super) struct Coding {
-    pub(super) system: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) display: Option<String>,
+/// Something that is picked out of a value.
+pub(super) trait Pick: Default {
+    /// What the value says; `bad` is set when something has the wrong shape.
+    fn pick(value: &Value, bad: &mut bool) -> Self;
 }
 
-#[derive(Deserialize, Default, Clone)]
-pub(super) struct Concept {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) coding: Vec<Coding>,
-    pub(super) text: Option<String>,
+impl Pick for Option<String> {
+    fn pick(value: &Value, bad: &mut bool) -> Self {
+        let text = value.as_str();
+        *bad |= text.is_none();
+        text.map(str::to_owned)
+    }
+}
+
+impl Pick for Option<f64> {
+    fn pick(value: &Value, bad: &mut bool) -> Self {
+        let number = value.as_f64();
+        *bad |= number.is_none();
+        number
+    }
+}
+
+impl Pick for bool {
+    fn pick(value: &Value, bad: &mut bool) -> Self {
+        *bad |= !value.is_boolean();
+        value.as_bool().unwrap_or_default()
+    }
+}
+
+impl<T: Pick> Pick for Vec<T> {
+    fn pick(value: &Value, bad: &mut bool) -> Self {
+        match value {
+            Value::Array(list) => list
+                .iter()
+                .map(|value| match value {
+                    Value::Null => T::default(),
+                    value => T::pick(value, bad),
+                })
+                .collect(),
+            _ => {
+                *bad = true;
+                Self::new()
+            }
+        }
+    }
+}
+
+/// An element of an object, the default when it is absent.
+fn element<T: Pick>(value: &Value, name: &str, bad: &mut bool) -> T {
+    match value.get(name) {
+        None | Some(Value::Null) => T::default(),
+        Some(value) => T::pick(value, bad),
+    }
+}
+
+/// Structures by their elements, with the names that FHIR gives them.
+macro_rules! elements {
+    ($( $(#[$meta:meta])* $name:ident { $( $field:ident: $kind:ty = $json:literal, )+ } )+) => { $(
+        $(#[$meta])*
+        #[derive(Default, Clone)]
+        pub(super) struct $name {
+            $( pub(super) $field: $kind, )+
+        }
+
+        impl Pick for $name {
+            fn pick(value: &Value, bad: &mut bool) -> Self {
+                *bad |= !value.is_object();
+                Self { $( $field: element(value, $json, bad), )+ }
+            }
+        }
+
+        impl Pick for Option<$name> {
+            fn pick(value: &Value, bad: &mut bool) -> Self {
+                Some($name::pick(value, bad))
+            }
+        }
+    )+ };
+}
+
+elements! {
+    Coding {
+        system: Option<String> = "system",
+        code: Option<String> = "code",
+        display: Option<String> = "display",
+    }
+    Concept {
+        coding: Vec<Coding> = "coding",
+        text: Option<String> = "text",
+    }
+    Reference {
+        reference: Option<String> = "reference",
+        display: Option<String> = "display",
+    }
+    Period {
+        start: Option<String> = "start",
+        end: Option<String> = "end",
+    }
+    Quantity {
+        value: Option<f64> = "value",
+        code: Option<String> = "code",
+        unit: Option<String> = "unit",
+    }
+    HumanName {
+        usage: Option<String> = "use",
+        text: Option<String> = "text",
+        family: Option<String> = "family",
+        given: Vec<Option<String>> = "given",
+        prefix: Vec<Option<String>> = "prefix",
+    }
+    Telecom {
+        system: Option<String> = "system",
+        value: Option<String> = "value",
+    }
+    Address {
+        usage: Option<String> = "use",
+        line: Vec<Option<String>> = "line",
+        city: Option<String> = "city",
+        postal_code: Option<String> = "postalCode",
+        country: Option<String> = "country",
+    }
+    Identifier {
+        system: Option<String> = "system",
+        value: Option<String> = "value",
+        kind: Concept = "type",
+    }
+    Extension {
+        url: Option<String> = "url",
+        value_address: Option<Address> = "valueAddress",
+    }
+    Communication {
+        language: Concept = "language",
+        preferred: bool = "preferred",
+    }
+    Contact {
+        relationship: Vec<Concept> = "relationship",
+        name: Option<HumanName> = "name",
+        telecom: Vec<Telecom> = "telecom",
+    }
+    Patient {
+        extension: Vec<Extension> = "extension",
+        identifier: Vec<Identifier> = "identifier",
+        name: Vec<HumanName> = "name",
+        telecom: Vec<Telecom> = "telecom",
+        gender: Option<String> = "gender",
+        birth_date: Option<String> = "birthDate",
+        deceased_boolean: bool = "deceasedBoolean",
+        deceased_date_time: Option<String> = "deceasedDateTime",
+        address: Vec<Address> = "address",
+        contact: Vec<Contact> = "contact",
+        communication: Vec<Communication> = "communication",
+        general_practitioner: Vec<Reference> = "generalPractitioner",
+    }
+    RelatedPerson {
+        relationship: Vec<Concept> = "relationship",
+        name: Vec<HumanName> = "name",
+        telecom: Vec<Telecom> = "telecom",
+    }
+    Practitioner {
+        name: Vec<HumanName> = "name",
+    }
+    Organization {
+        name: Option<String> = "name",
+    }
+    Condition {
+        clinical_status: Concept = "clinicalStatus",
+        verification_status: Concept = "verificationStatus",
+        code: Concept = "code",
+        onset_date_time: Option<String> = "onsetDateTime",
+        onset_period: Option<Period> = "onsetPeriod",
+        recorded_date: Option<String> = "recordedDate",
+    }
+    Allergy {
+        clinical_status: Concept = "clinicalStatus",
+        verification_status: Concept = "verificationStatus",
+        code: Concept = "code",
+        reaction: Vec<Reaction> = "reaction",
+    }
+    Reaction {
+        manifestation: Vec<Concept> = "manifestation",
+    }
+    Dosage {
+        text: Option<String> = "text",
+    }
+    /// `MedicationRequest` and `MedicationStatement`.
+    Medication {
+        status: Option<String> = "status",
+        medication_codeable_concept: Option<Concept> = "medicationCodeableConcept",
+        medication_reference: Option<Reference> = "medicationReference",
+        dosage_instruction: Vec<Dosage> = "dosageInstruction",
+        dosage: Vec<Dosage> = "dosage",
+    }
+    /// `Medication`, `Device` by its type, `Flag`, `Procedure`.
+    Coded {
+        status: Option<String> = "status",
+        code: Concept = "code",
+        kind: Concept = "type",
+        performed_date_time: Option<String> = "performedDateTime",
+        performed_period: Option<Period> = "performedPeriod",
+        device: Option<Reference> = "device",
+    }
+    Observation {
+        status: Option<String> = "status",
+        code: Concept = "code",
+        effective_date_time: Option<String> = "effectiveDateTime",
+        effective_period: Option<Period> = "effectivePeriod",
+        value_quantity: Option<Quantity> = "valueQuantity",
+        value_integer: Option<f64> = "valueInteger",
+        value_codeable_concept: Option<Concept> = "valueCodeableConcept",
+        component: Vec<Component> = "component",
+    }
+    Component {
+        code: Concept = "code",
+        value_quantity: Option<Quantity> = "valueQuantity",
+    }
+    Encounter {
+        status: Option<String> = "status",
+        class: Option<Coding> = "class",
+        period: Option<Period> = "period",
+        diagnosis: Vec<EncounterDiagnosis> = "diagnosis",
+        participant: Vec<Participant> = "participant",
+        location: Vec<EncounterLocation> = "location",
+    }
+    EncounterDiagnosis {
+        condition: Option<Reference> = "condition",
+        rank: Option<f64> = "rank",
+    }
+    Participant {
+        individual: Option<Reference> = "individual",
+    }
+    EncounterLocation {
+        location: Option<Reference> = "location",
+    }
+    Coverage {
+        status: Option<String> = "status",
+        kind: Concept = "type",
+        payor: Vec<Reference> = "payor",
+    }
 }
 
 impl Concept {
@@ -93,37 +323,6 @@ impl Concept {
     }
 }
 
-#[derive(Deserialize, Default, Clone)]
-pub(super) struct Reference {
-    pub(super) reference: Option<String>,
-    pub(super) display: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Period {
-    pub(super) start: Option<String>,
-    pub(super) end: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Quantity {
-    pub(super) value: Option<f64>,
-    pub(super) code: Option<String>,
-    pub(super) unit: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct HumanName {
-    #[serde(rename = "use")]
-    pub(super) usage: Option<String>,
-    pub(super) text: Option<String>,
-    pub(super) family: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) given: Vec<Option<String>>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) prefix: Vec<Option<String>>,
-}
-
 impl HumanName {
     pub(super) fn given(&self) -> String {
         join(&self.given, " ")
@@ -155,238 +354,4 @@ pub(super) fn join(parts: &[Option<String>], between: &str) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(between)
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Telecom {
-    pub(super) system: Option<String>,
-    pub(super) value: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Address {
-    #[serde(rename = "use")]
-    pub(super) usage: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) line: Vec<Option<String>>,
-    pub(super) city: Option<String>,
-    pub(super) postal_code: Option<String>,
-    pub(super) country: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Identifier {
-    pub(super) system: Option<String>,
-    pub(super) value: Option<String>,
-    #[serde(rename = "type", default, deserialize_with = "lenient")]
-    pub(super) kind: Concept,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Extension {
-    #[serde(default)]
-    pub(super) url: String,
-    pub(super) value_address: Option<Address>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Communication {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) language: Concept,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) preferred: bool,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct Contact {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) relationship: Vec<Concept>,
-    pub(super) name: Option<HumanName>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) telecom: Vec<Telecom>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Patient {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) extension: Vec<Extension>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) identifier: Vec<Identifier>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) name: Vec<HumanName>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) telecom: Vec<Telecom>,
-    pub(super) gender: Option<String>,
-    pub(super) birth_date: Option<String>,
-    pub(super) deceased_boolean: Option<bool>,
-    pub(super) deceased_date_time: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) address: Vec<Address>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) contact: Vec<Contact>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) communication: Vec<Communication>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) general_practitioner: Vec<Reference>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct RelatedPerson {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) relationship: Vec<Concept>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) name: Vec<HumanName>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) telecom: Vec<Telecom>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Practitioner {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) name: Vec<HumanName>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Organization {
-    pub(super) name: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Condition {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) clinical_status: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) verification_status: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) code: Concept,
-    pub(super) onset_date_time: Option<String>,
-    pub(super) onset_period: Option<Period>,
-    pub(super) recorded_date: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Allergy {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) clinical_status: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) verification_status: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) code: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) reaction: Vec<Reaction>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Reaction {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) manifestation: Vec<Concept>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Dosage {
-    pub(super) text: Option<String>,
-}
-
-/// `MedicationRequest` and `MedicationStatement`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Medication {
-    pub(super) status: Option<String>,
-    pub(super) medication_codeable_concept: Option<Concept>,
-    pub(super) medication_reference: Option<Reference>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) dosage_instruction: Vec<Dosage>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) dosage: Vec<Dosage>,
-}
-
-/// `Medication`, `Device` by its type, `Flag`, `Procedure`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Coded {
-    pub(super) status: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) code: Concept,
-    #[serde(rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Concept,
-    pub(super) performed_date_time: Option<String>,
-    pub(super) performed_period: Option<Period>,
-    /// `DeviceUseStatement`.
-    pub(super) device: Option<Reference>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Observation {
-    pub(super) status: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) code: Concept,
-    pub(super) effective_date_time: Option<String>,
-    pub(super) effective_period: Option<Period>,
-    pub(super) value_quantity: Option<Quantity>,
-    pub(super) value_integer: Option<f64>,
-    pub(super) value_codeable_concept: Option<Concept>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) component: Vec<Component>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Component {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) code: Concept,
-    pub(super) value_quantity: Option<Quantity>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Encounter {
-    pub(super) status: Option<String>,
-    pub(super) class: Option<Coding>,
-    pub(super) period: Option<Period>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) diagnosis: Vec<EncounterDiagnosis>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) participant: Vec<Participant>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) location: Vec<EncounterLocation>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct EncounterDiagnosis {
-    pub(super) condition: Option<Reference>,
-    pub(super) rank: Option<u32>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Participant {
-    pub(super) individual: Option<Reference>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct EncounterLocation {
-    pub(super) location: Option<Reference>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Coverage {
-    pub(super) status: Option<String>,
-    #[serde(rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Concept,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) payor: Vec<Reference>,
 }

@@ -1,11 +1,9 @@
 //! Who somebody is: from `Patient` and `RelatedPerson` to answers.
 
-use jiff::civil::Date;
-
 use super::clinical::Writer;
 use super::model::{Address, Concept, HumanName, Patient, RelatedPerson, Telecom, join};
 use super::{ImportCode, WarningCode};
-use crate::form::parse_date;
+use crate::calendar::Day;
 
 /// The French national identity: matricules for production and for tests.
 const INS: &str = "1.2.250.1.213.1.4.";
@@ -35,11 +33,11 @@ impl Person {
     pub(super) fn write(
         self,
         out: &mut Writer,
-        today: Date,
+        today: Day,
         name_of: impl Fn(&super::model::Reference) -> Option<String>,
     ) -> Result<(), ImportCode> {
         let (_, patient) = self.known.ok_or(ImportCode::NoPatient)?;
-        if patient.deceased_boolean == Some(true) || patient.deceased_date_time.is_some() {
+        if patient.deceased_boolean || patient.deceased_date_time.is_some() {
             out.warn(WarningCode::Deceased, "Patient");
         }
         birth(&patient, today, out);
@@ -61,7 +59,7 @@ impl Person {
         let place = patient
             .extension
             .iter()
-            .find(|extension| extension.url == BIRTH_PLACE)
+            .find(|extension| extension.url.as_deref() == Some(BIRTH_PLACE))
             .and_then(|extension| extension.value_address.as_ref()?.city.as_deref());
         if let Some(place) = place {
             out.text("birthPlace", place);
@@ -97,7 +95,7 @@ impl Person {
 }
 
 /// The band of an age in years, as the form has it.
-fn age_band(years: i32) -> String {
+fn age_band(years: i64) -> String {
     match years {
         ..=17 => years.to_string(),
         18..=19 => "18-19".to_owned(),
@@ -109,17 +107,18 @@ fn age_band(years: i32) -> String {
     }
 }
 
-fn birth(patient: &Patient, today: Date, out: &mut Writer) {
+fn birth(patient: &Patient, today: Day, out: &mut Writer) {
     let Some(written) = patient.birth_date.as_deref() else {
         out.warn(WarningCode::BirthDate, "Patient");
         return;
     };
-    let Some(born) = parse_date(written).filter(|born| *born <= today) else {
+    let Some(born) = Day::parse(written).filter(|born| *born <= today) else {
         out.warn(WarningCode::BirthDate, "Patient");
         return;
     };
-    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
-    let years = i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday);
+    let ((year, month, day), (this_year, this_month, this_day)) = (born.date(), today.date());
+    let had_birthday = (this_month, this_day) >= (month, day);
+    let years = this_year - year - i64::from(!had_birthday);
     out.text("ageBand", &age_band(years));
     out.text("birthDate", written);
 }

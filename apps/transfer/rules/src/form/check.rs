@@ -1,10 +1,10 @@
 //! What is wrong with answers.
 
-use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Field, Kind, field, fields, parse_date};
+use super::{Field, Kind, field, fields};
+use crate::calendar::Day;
 use crate::care::{CareFamily, family_of};
 use crate::codes::codes;
 use crate::label::{Labels, l};
@@ -209,7 +209,7 @@ fn wrong(field: &Field, value: &Value) -> Option<ProblemCode> {
         (Kind::Codes, Value::Array(list)) => wrong_list(field, list),
         (Kind::Number, Value::Number(number)) => wrong_number(field, number.as_f64()?),
         (Kind::Date, Value::String(day)) => {
-            parse_date(day).is_none().then_some(ProblemCode::NotADate)
+            Day::parse(day).is_none().then_some(ProblemCode::NotADate)
         }
         (Kind::Text, Value::String(text)) => wrong_text(field, text),
         (Kind::Flag, Value::Bool(_)) => None,
@@ -258,7 +258,7 @@ fn wrong_text(field: &Field, text: &str) -> Option<ProblemCode> {
 /// Rules about several fields of stage 1.
 fn across(answers: &Answers) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let day = |id: &str| -> Option<Date> { parse_date(answers.get(id)?.as_str()?) };
+    let day = |id: &str| -> Option<Day> { Day::parse(answers.get(id)?.as_str()?) };
     if let (Some(from), Some(to)) = (day("dateFrom"), day("dateTo"))
         && to < from
     {

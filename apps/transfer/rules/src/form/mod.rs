@@ -8,7 +8,6 @@ mod check;
 mod stage1;
 mod stage2;
 
-use jiff::civil::Date;
 use serde::Serialize;
 
 pub use check::{Answers, Problem, ProblemCode, capabilities_needed, check};
@@ -185,20 +184,6 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 #[must_use]
 pub fn field(id: &str) -> Option<&'static Field> {
     fields().find(|field| field.id == id)
-}
-
-/// A day written `YYYY-MM-DD`, and nothing else.
-#[must_use]
-pub fn parse_date(text: &str) -> Option<Date> {
-    let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !shape {
-        return None;
-    }
-    text.parse().ok()
 }
 
 // Builders, so that the tables of fields read as tables.
