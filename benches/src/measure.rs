@@ -8,6 +8,10 @@ pub(crate) struct Row {
     bytes: f64,
     median: Duration,
     best: Duration,
+    /// Of all threads together, the median.
+    processor: Duration,
+    /// The first contender's time divided by this one's, in the same round: the median.
+    ratio: f64,
 }
 
 /// A way to do something, which gives itself a name.
@@ -25,49 +29,69 @@ pub(crate) fn compare(
     mut contenders: Vec<Contender<'_>>,
 ) -> anyhow::Result<Vec<Row>> {
     let mut times = vec![Vec::new(); contenders.len()];
+    let mut processor = times.clone();
     for round in 0..=rounds {
-        for ((_, run), times) in contenders.iter_mut().zip(&mut times) {
-            let start = Instant::now();
+        let lists = times.iter_mut().zip(&mut processor);
+        for ((_, run), (times, processor)) in contenders.iter_mut().zip(lists) {
+            let (start, spent) = (Instant::now(), processor_time());
             run()?;
             if round > 0 {
                 times.push(start.elapsed());
+                processor.push(processor_time().saturating_sub(spent));
             }
         }
     }
+    let first = times.first().cloned().unwrap_or_default();
     Ok(contenders
         .iter()
-        .zip(times)
-        .map(|((name, _), mut times)| {
+        .zip(times.into_iter().zip(processor))
+        .map(|((name, _), (mut times, mut processor))| {
+            let mut ratios: Vec<f64> = first
+                .iter()
+                .zip(&times)
+                .map(|(first, this)| first.as_secs_f64() / this.as_secs_f64())
+                .collect();
+            ratios.sort_by(f64::total_cmp);
             times.sort();
+            processor.sort();
             Row {
                 name,
                 bytes,
                 median: times.get(times.len() / 2).copied().unwrap_or_default(),
                 best: times.first().copied().unwrap_or_default(),
+                processor: processor
+                    .get(processor.len() / 2)
+                    .copied()
+                    .unwrap_or_default(),
+                ratio: ratios.get(ratios.len() / 2).copied().unwrap_or_default(),
             }
         })
         .collect())
 }
 
-/// Prints a table (Markdown) of medians and, since machines are shared, best times, each compared with
-/// the first row.
+/// The processor time that this process has spent so far, in all its threads.
+fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    now.try_into().unwrap_or_default()
+}
+
+/// Prints a table (Markdown) of medians and, since machines are shared, best times. How fast a row is,
+/// compared with the first, is measured within each round; the table has the median of that.
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
 pub(crate) fn print(title: &str, rows: &[Row]) {
     println!(
-        "\n{title}\n\n| | ms | GB/s | of the first | best ms | of the first |\n|---|---:|---:|---:|---:|---:|"
+        "\n{title}\n\n| | ms | GB/s | times the first's speed | best ms | processor ms |\n|---|---:|---:|---:|---:|---:|"
     );
-    let seconds = |row: &Row| (row.median.as_secs_f64(), row.best.as_secs_f64());
-    let (first, first_best) = rows.first().map(seconds).unwrap_or_default();
     for row in rows {
-        let (median, best) = seconds(row);
+        let median = row.median.as_secs_f64();
         println!(
-            "| {} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} |",
+            "| {} | {:.1} | {:.2} | {:.2} | {:.1} | {:.1} |",
             row.name,
             median * 1e3,
             row.bytes / median / 1e9,
-            first / median,
-            best * 1e3,
-            first_best / best,
+            row.ratio,
+            row.best.as_secs_f64() * 1e3,
+            row.processor.as_secs_f64() * 1e3,
         );
     }
 }

@@ -65,13 +65,13 @@ function leafHash(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
   return leaf;
 }
 
-/** Encrypts a frame, into `bytes` if they are given. */
-export async function sealFrame(
+/** Encrypts a frame into `bytes`, its length field before it. */
+export async function encryptFrame(
   key: CryptoKey,
   job: FrameJob,
   content: Uint8Array<ArrayBuffer>,
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(LENGTH + job.sealed),
-): Promise<SealedFrame> {
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   const chunks: Promise<void>[] = [];
   for (let at = 0; at * NONCE < job.nonces.length; at++) {
     const start = at * CHUNK;
@@ -93,6 +93,16 @@ export async function sealFrame(
   }
   await Promise.all(chunks);
   setLength(bytes, job.sealed);
+}
+
+/** Encrypts a frame, into `bytes` if they are given, and hashes it. */
+export async function sealFrame(
+  key: CryptoKey,
+  job: FrameJob,
+  content: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(LENGTH + job.sealed),
+): Promise<SealedFrame> {
+  await encryptFrame(key, job, content, bytes);
   return { bytes, leaf: new Uint8Array(await leafHash(bytes)) };
 }
 
