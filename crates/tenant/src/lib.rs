@@ -16,9 +16,15 @@ pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
 pub use directory::{Directory, Inquiry, Progress};
 pub use proof::ProofError;
 pub use token::{ACCESS_LIFETIME, NameRequest, TOKEN_LIFETIME, TokenKey};
+/// What travels, for applications.
+pub use wardseal_api as api;
 pub use wardseal_api::DeviceProof;
 pub use wardseal_client_core::{
     Error, Misbehaviour,
     exchange::{HttpRequest, HttpResponse},
     protocol::{op::Role, state},
 };
+/// Keys are made of secrets, for applications.
+pub use wardseal_crypto as crypto;
+/// Identifiers, for applications.
+pub use wardseal_types as types;
