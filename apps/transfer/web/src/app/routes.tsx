@@ -1,4 +1,4 @@
-import { CircleUserRound, type LucideIcon } from "lucide-react";
+import { Building2, CircleUserRound, FolderOpen, Inbox, UsersRound, type LucideIcon } from "lucide-react";
 import { lazy, type ComponentType } from "react";
 
 import type { PlainKey } from "../i18n/languages";
@@ -12,7 +12,17 @@ export interface Screen {
   readonly nav?: { readonly label: PlainKey; readonly icon: LucideIcon; readonly key: string };
 }
 
+/** The list of requests, and the same list beside the one that is looked at. */
+const InboxScreen = lazy(() => import("../features/inbox/InboxScreen"));
+
 /** Every screen, in the order of the rail. Each is a chunk of its own. The first with a place in the rail is the start. */
 export const screens: readonly Screen[] = [
+  { path: "/cases", component: lazy(() => import("../features/cases/CasesScreen")), nav: { label: "nav.cases", icon: FolderOpen, key: "c" } },
+  { path: "/cases/:id", component: lazy(() => import("../features/case/CaseScreen")) },
+  { path: "/cases/:id/ask", component: lazy(() => import("../features/ask/AskScreen")) },
+  { path: "/inbox", component: InboxScreen, nav: { label: "nav.inbox", icon: Inbox, key: "i" } },
+  { path: "/inbox/:id", component: InboxScreen },
+  { path: "/directory", component: lazy(() => import("../features/ask/DirectoryScreen")), nav: { label: "nav.directory", icon: Building2, key: "d" } },
+  { path: "/team", component: lazy(() => import("../features/team/TeamScreen")), nav: { label: "nav.team", icon: UsersRound, key: "t" } },
   { path: "/account", component: lazy(() => import("../features/account/AccountScreen")), nav: { label: "nav.account", icon: CircleUserRound, key: "a" } },
 ];

@@ -24,6 +24,7 @@ export const unlock = {
   "unlock.unlock": "Entsperren",
   "unlock.failed": "Die Seite kann nicht starten",
   "unlock.refused": "Der Transfer-Server kennt dieses Gerät nicht. Melden Sie sich erneut an.",
+  "unlock.headline": "Ein Platz für Ihren Patienten. Eine Akte nur für die Richtigen.",
   "unlock.promise1": "Anfragen ohne Namen, für jede Einrichtung versiegelt",
   "unlock.promise2": "Die Vollakte nur für die, denen Sie sie öffnen",
   "unlock.promise3": "Die Schlüssel bleiben bei Ihrem Team: nicht bei uns, nicht beim Betreiber",

@@ -24,6 +24,7 @@ export const unlock = {
   "unlock.unlock": "Unlock",
   "unlock.failed": "The page cannot start",
   "unlock.refused": "The transfer server does not know this device. Sign in again.",
+  "unlock.headline": "A place for your patient. A record for the right eyes.",
   "unlock.promise1": "Requests without a name, sealed for each facility",
   "unlock.promise2": "The full record only for whom you open it",
   "unlock.promise3": "Keys stay with your team: not with us, not with the host",

@@ -24,6 +24,7 @@ export const unlock = {
   "unlock.unlock": "Déverrouiller",
   "unlock.failed": "La page ne peut pas démarrer",
   "unlock.refused": "Le serveur de transfert ne connaît pas cet appareil. Connectez-vous de nouveau.",
+  "unlock.headline": "Une place pour votre patient. Un dossier pour qui doit le lire.",
   "unlock.promise1": "Des demandes sans nom, scellées pour chaque établissement",
   "unlock.promise2": "Le dossier complet uniquement pour qui vous l’ouvrez",
   "unlock.promise3": "Les clés restent à votre équipe : ni chez nous, ni chez l’hébergeur",

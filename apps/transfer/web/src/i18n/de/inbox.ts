@@ -1,0 +1,17 @@
+export const inbox = {
+  "inbox.title": "Eingang",
+  "inbox.waiting": { one: "{n} Anfrage wartet auf Ihre Antwort", other: "{n} Anfragen warten auf Ihre Antwort" },
+  "inbox.none": "Keine Anfragen",
+  "inbox.noneText": "Anfragen erscheinen hier von selbst, sobald ein Krankenhaus Sie anfragt.",
+  "inbox.search": "Anfragen durchsuchen",
+  "inbox.nothingFound": "Keine Anfrage passt dazu.",
+  "inbox.choose": "Wählen Sie eine Anfrage",
+  "inbox.chooseText": "Der Absender sieht, dass eine Anfrage gelesen wurde, sobald Sie sie öffnen.",
+  "inbox.new": "Neu:",
+  "inbox.flags": { one: "{n} Besonderheit", other: "{n} Besonderheiten" },
+  "inbox.allDone": "Alle erledigten anzeigen",
+  "inbox.shelf.answer": "Zu beantworten",
+  "inbox.shelf.waiting": "Warten auf den Absender",
+  "inbox.shelf.coming": "Kommen zu Ihnen",
+  "inbox.shelf.done": "Erledigt",
+};

@@ -1,0 +1,17 @@
+export const inbox = {
+  "inbox.title": "Inbox",
+  "inbox.waiting": { one: "{n} request waits for your answer", other: "{n} requests wait for your answer" },
+  "inbox.none": "No requests",
+  "inbox.noneText": "Requests appear here by themselves as soon as a hospital asks you.",
+  "inbox.search": "Search requests",
+  "inbox.nothingFound": "No request matches.",
+  "inbox.choose": "Choose a request",
+  "inbox.chooseText": "The sender sees that a request was read as soon as you open it.",
+  "inbox.new": "New:",
+  "inbox.flags": { one: "{n} special point", other: "{n} special points" },
+  "inbox.allDone": "Show all that are done",
+  "inbox.shelf.answer": "To answer",
+  "inbox.shelf.waiting": "Waiting for the sender",
+  "inbox.shelf.coming": "Coming to you",
+  "inbox.shelf.done": "Done",
+} as const;

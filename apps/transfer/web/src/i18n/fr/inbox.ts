@@ -1,0 +1,17 @@
+export const inbox = {
+  "inbox.title": "Demandes reçues",
+  "inbox.waiting": { one: "{n} demande attend votre réponse", other: "{n} demandes attendent votre réponse" },
+  "inbox.none": "Aucune demande",
+  "inbox.noneText": "Les demandes apparaissent ici d’elles-mêmes dès qu’un hôpital vous sollicite.",
+  "inbox.search": "Rechercher une demande",
+  "inbox.nothingFound": "Aucune demande ne correspond.",
+  "inbox.choose": "Choisissez une demande",
+  "inbox.chooseText": "L’expéditeur voit qu’une demande est lue dès que vous l’ouvrez.",
+  "inbox.new": "Nouvelle :",
+  "inbox.flags": { one: "{n} point d’attention", other: "{n} points d’attention" },
+  "inbox.allDone": "Afficher toutes les demandes traitées",
+  "inbox.shelf.answer": "À traiter",
+  "inbox.shelf.waiting": "En attente de l’expéditeur",
+  "inbox.shelf.coming": "Arrivées prévues",
+  "inbox.shelf.done": "Traitées",
+};
