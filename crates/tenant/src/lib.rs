@@ -4,8 +4,8 @@
 //!
 //! Two kinds of keys, on purpose apart. A [`RootKey`] signs the tenant's chain: rarely, and best on
 //! a machine that is not connected. A [`TokenKey`] signs tokens: every day, on the application's
-//! server. Whoever steals a token key can bind names that are not bound yet until the root key
-//! revokes it; he reads nothing.
+//! server. Whoever steals a token key can bind names that are not bound yet, and see who is in which
+//! group, until the root key revokes it; he reads no content.
 
 mod chain;
 mod directory;
