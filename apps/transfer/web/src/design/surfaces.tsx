@@ -1,6 +1,6 @@
 import { AlertTriangle, Ban, Check, CheckCircle2, ChevronRight, Circle, CircleDot, Clock, Info, OctagonAlert } from "lucide-react";
 import { useId, type HTMLAttributes, type ReactNode } from "react";
-import { Button as AriaButton, Disclosure as AriaDisclosure, DisclosurePanel, Heading, Link, ProgressBar } from "react-aria-components";
+import { Button as AriaButton, Disclosure as AriaDisclosure, DisclosurePanel, Heading, Label, Link, ProgressBar } from "react-aria-components";
 
 import { useI18n } from "../i18n/context";
 
@@ -133,11 +133,11 @@ export interface ProgressProps {
 export function Progress({ label, value, detail, actions }: ProgressProps) {
   return (
     <div className="row gap-3">
-      <ProgressBar className="progress grow" aria-label={typeof label === "string" ? label : undefined!} value={(value ?? 0) * 100} isIndeterminate={value === null}>
+      <ProgressBar className="progress grow" value={(value ?? 0) * 100} isIndeterminate={value === null}>
         {({ percentage, valueText }) => (
           <>
             <div className="progress-head">
-              <span className="truncate">{label}</span>
+              <Label className="truncate">{label}</Label>
               <span className="nowrap">{detail ?? (value === null ? null : valueText)}</span>
             </div>
             <div className="progress-track">

@@ -1,7 +1,7 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { render, type RenderResult } from "@testing-library/react";
+import { act, render, type RenderResult } from "@testing-library/react";
 import axe from "axe-core";
-import { act, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
 
 import { createQueryClient } from "../api/queries";
 import { I18nProvider, load } from "../i18n/context";

@@ -3,6 +3,12 @@ import "fake-indexeddb/auto";
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
+// jsdom draws nothing, and complains when axe measures letters.
+if ("HTMLCanvasElement" in globalThis) HTMLCanvasElement.prototype.getContext = () => null;
+
+// Nor does it have this, which every browser does; the tests' identifiers need no escaping.
+globalThis.CSS ??= { escape: (text: string) => text } as typeof CSS;
+
 afterEach(() => {
   cleanup();
   globalThis.localStorage?.clear();

@@ -54,7 +54,7 @@ interface Live {
 }
 
 /** What an attempt came to. */
-type Outcome = { readonly step: "done" | "elsewhere" } | { readonly step: "waiting" | "failed"; readonly error: unknown };
+type Outcome = { readonly step: "done" } | { readonly step: "elsewhere" } | { readonly step: "waiting" | "failed"; readonly error: unknown };
 
 /** The end of a job, for whoever waits for it. */
 interface Ending {

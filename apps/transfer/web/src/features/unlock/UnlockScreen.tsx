@@ -49,6 +49,7 @@ export default function UnlockScreen() {
           <Logo size={40} />
           <span>{t("common.product")}</span>
         </div>
+        <p className="unlock-headline">{t("unlock.headline")}</p>
         <ul role="list" className="unlock-promises">
           <Promise icon={<ShieldCheck size={20} />}>{t("unlock.promise1")}</Promise>
           <Promise icon={<KeyRound size={20} />}>{t("unlock.promise2")}</Promise>
