@@ -1,0 +1,252 @@
+//! `wardseal-transfer serve`: its arguments, and the server that is put together from them.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+use wardseal_types::Clock;
+
+use crate::{
+    admin::{self, AdminError},
+    app::{App, Parts},
+    blobs::Blobs,
+    files,
+    mail::{Mailer, MailerError},
+    model::PageConfig,
+    people::{People, PeopleError, Tenant},
+    random::Random,
+    server::Stop,
+    web::{Web, WebError},
+};
+
+/// Arguments of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArguments {
+    /// Where the database, the sealed blobs and the token key lie
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Address and port to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7430")]
+    pub listen: SocketAddr,
+    /// Public address of this server: its origin, which devices sign [default: the address it
+    /// listens on]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Address of the key server
+    #[arg(long, value_name = "URL")]
+    pub keys: String,
+    /// What the key server calls itself in signatures, where that is not its address
+    #[arg(long, value_name = "URL")]
+    pub keys_audience: Option<String>,
+    /// Address of the vault
+    #[arg(long, value_name = "URL")]
+    pub vault: String,
+    /// Directory of the built page
+    #[arg(long, value_name = "DIR")]
+    pub web: Option<PathBuf>,
+    /// Mail server: smtps://name:password@host, smtp://name:password@host?tls=required, or
+    /// smtp://127.0.0.1:2525; better given by the environment, since arguments can be seen
+    /// [env: WARDSEAL_TRANSFER_SMTP]
+    #[arg(long, value_name = "URL")]
+    pub smtp: Option<String>,
+    /// From whom notifications come
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "Wardseal Transfer <noreply@localhost>"
+    )]
+    pub mail_from: String,
+    /// Tells the page that this is a demonstration
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Why the server did not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// A directory that cannot be written to.
+    #[error(
+        "cannot write to {path}: {reason}. Choose another directory with --data, or change its owner or permissions"
+    )]
+    Folder {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        reason: io::Error,
+    },
+    /// Another server runs over the same data.
+    #[error("another server is using {0}: stop it, or choose another directory with --data")]
+    InUse(PathBuf),
+    /// The port.
+    #[error("cannot listen on {address}: {reason}. Choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        reason: io::Error,
+    },
+    /// An address that is no origin.
+    #[error(
+        "--url {0} is no origin: it is like https://transfer.example, without a slash at the end"
+    )]
+    Url(String),
+    /// The blobs.
+    #[error("the sealed blobs cannot be reached: {0}")]
+    Blobs(#[from] object_store::Error),
+    /// The people.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
+    /// The page.
+    #[error(transparent)]
+    Web(#[from] WebError),
+    /// The threads.
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
+}
+
+/// A data directory that no other server uses while this lives.
+#[derive(Debug)]
+pub struct DataLock(#[expect(dead_code, reason = "the lock belongs to the file")] File);
+
+/// Locks a data directory: two servers over one would send every letter twice.
+///
+/// # Errors
+/// [`StartError::InUse`], [`StartError::Folder`].
+pub fn lock(data: &Path) -> Result<DataLock, StartError> {
+    let refused = |reason| StartError::Folder {
+        path: data.to_owned(),
+        reason,
+    };
+    files::make_folder(data).map_err(refused)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data.join("lock"))
+        .map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => Ok(DataLock(file)),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(data.to_owned())),
+        Err(TryLockError::Error(reason)) => Err(refused(reason)),
+    }
+}
+
+/// Puts a server together that listens on `address`.
+///
+/// # Errors
+/// [`StartError`].
+pub fn assemble(
+    arguments: &ServeArguments,
+    address: SocketAddr,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    stop: Stop,
+) -> Result<Arc<App>, StartError> {
+    let data = &arguments.data;
+    let (id, key) = admin::tenant(data)?;
+    let audience = match &arguments.url {
+        Some(url) if is_origin(url) => url.clone(),
+        Some(url) => return Err(StartError::Url(url.clone())),
+        None => format!("http://{address}"),
+    };
+    let store = admin::open(data)?;
+    let folder = data.join("blobs");
+    files::make_folder(&folder).map_err(|reason| StartError::Folder {
+        path: folder.clone(),
+        reason,
+    })?;
+    let random = Arc::new(random);
+    let tenant = Tenant {
+        id,
+        key,
+        keys: arguments.keys.clone(),
+        audience: arguments
+            .keys_audience
+            .clone()
+            .unwrap_or_else(|| arguments.keys.clone()),
+    };
+    let people = People::new(
+        tenant,
+        data.join("directory.record"),
+        Arc::clone(&clock),
+        Arc::clone(&random),
+    )?;
+    let mailer = arguments
+        .smtp
+        .as_ref()
+        .map(|server| Mailer::new(server, &arguments.mail_from, &audience))
+        .transpose()?;
+    let web = arguments
+        .web
+        .as_ref()
+        .map(|folder| Web::new(folder, &[&arguments.keys, &arguments.vault]))
+        .transpose()?;
+    let page = PageConfig {
+        tenant: id,
+        keys: arguments.keys.clone(),
+        vault: arguments.vault.clone(),
+        audience,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        demo: arguments.demo,
+    };
+    let parts = Parts {
+        page,
+        store,
+        blobs: Blobs::in_folder(&folder)?,
+        people,
+        mailer,
+        web,
+        clock,
+        random,
+    };
+    Ok(App::new(parts, stop))
+}
+
+fn is_origin(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|parsed| {
+        matches!(parsed.scheme(), "http" | "https") && parsed.origin().ascii_serialization() == url
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_origin_is_signed() {
+        for good in ["https://transfer.example", "http://127.0.0.1:7430"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "https://transfer.example/",
+            "https://Transfer.example",
+            "https://transfer.example:443",
+            "ftp://transfer.example",
+            "transfer.example",
+            "https://name@transfer.example",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_server_for_one_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(StartError::InUse(_))));
+        drop(first);
+        assert!(lock(folder.path()).is_ok());
+    }
+}

@@ -1,0 +1,155 @@
+//! Configuration, sessions, sign-up and the directory.
+
+use std::sync::Arc;
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wardseal_crypto::hash::sha256;
+use wardseal_tenant::{DeviceProof, NameRequest};
+
+use super::Json;
+use crate::{
+    admin,
+    app::App,
+    failure::{Code, Failure, Problem},
+    model::{Challenge, Facility, Me, PageConfig, SignUp, SignedUp},
+    session::{Caller, cookie, token},
+    store::people,
+};
+
+/// Opens a session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    /// What a device signed: the SDK's `prove(audience, challenge)`.
+    #[schema(value_type = Object)]
+    proof: DeviceProof,
+}
+
+/// Nothing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// What the page has to know.
+#[utoipa::path(get, path = "/api/config", tag = "page",
+    responses((status = 200, body = PageConfig)))]
+pub(crate) async fn config(State(app): State<Arc<App>>) -> Answer<PageConfig> {
+    Answer(app.page.clone())
+}
+
+/// A challenge, to be signed within two minutes.
+#[utoipa::path(post, path = "/api/session/challenge", tag = "session", request_body = Nothing,
+    responses((status = 200, body = Challenge), (status = "4XX", body = Problem)))]
+pub(crate) async fn challenge(State(app): State<Arc<App>>, _: Json<Nothing>) -> Answer<Challenge> {
+    Answer(app.challenges.draw(app.now(), &app.random))
+}
+
+/// Opens a session for whoever made a proof, in a cookie.
+#[utoipa::path(post, path = "/api/session", tag = "session", request_body = SignIn,
+    responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
+pub(crate) async fn sign_in(
+    State(app): State<Arc<App>>,
+    Json { body, .. }: Json<SignIn>,
+) -> Result<Response, Failure> {
+    let (cookie, me) = app.sign_in(body.proof).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Answer(me)).into_response())
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/session", tag = "session",
+    responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
+pub(crate) async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<Me>, Failure> {
+    app.me(&caller).await.map(Answer)
+}
+
+/// Ends the session, if there is one.
+#[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
+pub(crate) async fn sign_out(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if let Some(token) = token(&headers) {
+        let hash = sha256(&[&token]);
+        app.blocking(move |app| app.store.write(|tx| people::end_session(tx, &hash)))
+            .await?;
+        app.wake();
+    }
+    let gone = [(header::SET_COOKIE, cookie("", 0))];
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
+}
+
+/// Grants an invited name, once.
+#[utoipa::path(post, path = "/api/sign-up", tag = "session", request_body = SignUp,
+    responses((status = 200, body = SignedUp), (status = "4XX", body = Problem)))]
+pub(crate) async fn sign_up(
+    State(app): State<Arc<App>>,
+    Json { body, .. }: Json<SignUp>,
+) -> Result<Answer<SignedUp>, Failure> {
+    let tenant = app.people.tenant();
+    let request = NameRequest {
+        user: body.user,
+        commitment: body.commitment,
+        index: body.index,
+    };
+    if !request.is_for(&tenant, &body.name) {
+        return Err(Failure::detail(
+            Code::InvitationRefused,
+            "the request asks for another name than it says",
+        ));
+    }
+    let code = admin::invitation_hash(&body.invitation);
+    let facility = app
+        .blocking(move |app| {
+            let now = app.now();
+            app.store
+                .write(|tx| people::accept(tx, &code, &body.name, body.user, now))
+        })
+        .await?;
+    let token = app
+        .random
+        .with(|rng| app.people.key().bind(tenant, request, app.now(), rng))
+        .map_err(Failure::internal)?;
+    Ok(Answer(SignedUp { token, facility }))
+}
+
+/// The public directory.
+#[utoipa::path(get, path = "/api/facilities", tag = "page",
+    responses((status = 200, body = Vec<Facility>), (status = 304)))]
+pub(crate) async fn facilities(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let found = app.read(people::facilities).await?;
+    let body = serde_json::to_vec(&found).map_err(Failure::internal)?;
+    let tag = format!("\"{}\"", HEXLOWER.encode(&sha256(&[&body])));
+    let known = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|value| value.trim().trim_start_matches("W/") == tag);
+    let described = [
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).map_err(Failure::internal)?,
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ),
+    ];
+    Ok(if known {
+        (StatusCode::NOT_MODIFIED, described).into_response()
+    } else {
+        (described, body).into_response()
+    })
+}

@@ -1,0 +1,18 @@
+//! The real server over HTTP, with the real key server and vault, real clients, and a mail server that delivers nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken fixture must stop the test where it broke"
+)]
+
+mod access;
+mod blobs;
+mod canary;
+mod changes;
+mod openapi;
+mod program;
+mod site;
+mod story;
+mod web;

@@ -1,0 +1,669 @@
+//! A town for tests: servers, facilities, people with machines and browsers.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, Once,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::StreamExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use transfer_mail_catcher::Mailbox;
+use transfer_server::{
+    App, Id, Random, Stop, admin,
+    config::{ServeArguments, assemble},
+    serve,
+};
+use wardseal_client::{
+    Client, Config, MemoryStore, Rights, Role,
+    crypto::aead::DefaultAes,
+    object::read_prelude,
+    protocol::object::Metadata,
+    types::{GroupId, MemberId, SessionId},
+};
+use wardseal_client_http::HttpTransport;
+use wardseal_tenant::{NameRequest, RootKey, TokenKey, found};
+use wardseal_testkit::{ServerOptions, Servers, secret, seeded};
+use wardseal_types::{Clock, ManualClock, TenantId, Timestamp};
+
+/// A Thursday morning, when everybody is at work.
+pub const MORNING: Timestamp = Timestamp::from_seconds(1_779_955_200);
+
+pub const MINUTE: u64 = 60_000;
+
+static SEEDS: AtomicU64 = AtomicU64::new(1);
+
+pub fn seed() -> u64 {
+    SEEDS.fetch_add(1, Ordering::Relaxed)
+}
+
+pub type Machine = Client<HttpTransport, MemoryStore>;
+
+/// Everything.
+pub struct Site {
+    pub servers: Servers,
+    pub tenant: TenantId,
+    pub token_key: TokenKey,
+    /// Of the transfer server and of machines.
+    pub clock: Arc<ManualClock>,
+    pub folder: tempfile::TempDir,
+    pub mailbox: Mailbox,
+    pub app: Arc<App>,
+    pub url: String,
+    arguments: ServeArguments,
+    stop: Stop,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+/// A facility and its first administrator.
+pub struct Facility {
+    pub group: GroupId,
+    pub admin: Person,
+}
+
+/// Somebody with a machine and a browser.
+pub struct Person {
+    pub machine: Machine,
+    pub browser: Browser,
+}
+
+impl Person {
+    pub async fn member(&self) -> MemberId {
+        self.machine.profile().await.unwrap().user.into()
+    }
+}
+
+impl Site {
+    pub async fn new() -> Self {
+        Self::at(MORNING).await
+    }
+
+    pub async fn at(time: Timestamp) -> Self {
+        listen_to_the_log();
+        let servers = Servers::start(ServerOptions {
+            time,
+            ..ServerOptions::default()
+        });
+        let clock = Arc::new(ManualClock::new(time));
+        let token_key = TokenKey::from_seed(&secret(&mut seeded(seed())));
+        let mut rng = seeded(seed());
+        let root = RootKey::generate(&mut rng).unwrap();
+        let nobody = machine(&servers, &clock, TenantId::from_bytes([0; 32])).await;
+        let log_key = nobody.server().await.unwrap().log_key.unwrap();
+        let (tenant, genesis) = found(&root, &token_key, log_key, time, &mut rng).unwrap();
+        let operator = machine(&servers, &clock, tenant).await;
+        operator.register_tenant(genesis.bytes()).await.unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("tenant");
+        std::fs::create_dir(&made).unwrap();
+        std::fs::write(made.join("token.key"), token_key.seed().expose()).unwrap();
+        std::fs::write(made.join("tenant.toml"), format!("tenant = \"{tenant}\"\n")).unwrap();
+        let data = folder.path().join("data");
+        admin::init(&data, &made).unwrap();
+
+        let smtp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp_port = smtp.local_addr().unwrap().port();
+        let mailbox = Mailbox::default();
+        tokio::spawn(transfer_mail_catcher::receive(smtp, mailbox.clone()));
+
+        let page = folder.path().join("web");
+        std::fs::create_dir_all(page.join("assets")).unwrap();
+        std::fs::write(
+            page.join("index.html"),
+            "<!doctype html><title>page</title>",
+        )
+        .unwrap();
+        std::fs::write(page.join("assets/main-1a2b.js"), "export {}").unwrap();
+        std::fs::write(page.join("assets/main-1a2b.js.br"), "compressed").unwrap();
+
+        let arguments = ServeArguments {
+            data,
+            listen: "127.0.0.1:0".parse().unwrap(),
+            url: None,
+            keys: servers.keys_url(),
+            keys_audience: None,
+            vault: servers.vault_url(),
+            web: Some(page),
+            smtp: Some(format!("smtp://127.0.0.1:{smtp_port}")),
+            mail_from: "Transfer <noreply@transfer.example>".into(),
+            demo: false,
+        };
+        let (app, url, stop, serving) = start(&arguments, &clock).await;
+        Self {
+            servers,
+            tenant,
+            token_key,
+            clock,
+            folder,
+            mailbox,
+            app,
+            url,
+            arguments,
+            stop,
+            serving,
+        }
+    }
+
+    /// Stops the transfer server in order and starts it again, at the same address.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.arguments.listen = self.url.strip_prefix("http://").unwrap().parse().unwrap();
+        let (app, url, stop, serving) = start(&self.arguments, &self.clock).await;
+        (self.app, self.url, self.stop, self.serving) = (app, url, stop, serving);
+    }
+
+    /// Stops the transfer server in order.
+    pub async fn stop(&mut self) {
+        self.stop.stop();
+        (&mut self.serving).await.unwrap();
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.arguments.data.clone()
+    }
+
+    /// Moves all clocks.
+    pub fn pass(&self, millis: u64) {
+        self.clock.advance(millis);
+        self.servers.clock.advance(millis);
+    }
+
+    pub fn id(&self) -> Id {
+        Id::draw(self.clock.now(), &mut seeded(seed()))
+    }
+
+    pub async fn machine(&self) -> Machine {
+        machine(&self.servers, &self.clock, self.tenant).await
+    }
+
+    /// Somebody who has a machine and no session yet.
+    pub async fn person(&self, name: &str) -> Person {
+        let machine = self.machine().await;
+        let sign_up = machine.begin_sign_up(name).await.unwrap();
+        let request = NameRequest {
+            user: sign_up.user,
+            commitment: sign_up.commitment,
+            index: sign_up.index,
+        };
+        let token = self
+            .token_key
+            .bind(self.tenant, request, self.clock.now(), &mut seeded(seed()))
+            .unwrap();
+        machine.finish_sign_up(&token).await.unwrap();
+        Person {
+            machine,
+            browser: Browser::new(&self.url),
+        }
+    }
+
+    /// Somebody who is signed in.
+    pub async fn signed_in(&self, name: &str) -> Person {
+        let mut person = self.person(name).await;
+        self.sign_in(&mut person).await;
+        person
+    }
+
+    pub async fn sign_in(&self, person: &mut Person) {
+        let (status, answer) = self.try_sign_in(person).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    pub async fn try_sign_in(&self, person: &mut Person) -> (u16, Value) {
+        let (status, challenge) = person
+            .browser
+            .post("/api/session/challenge", &json!({}))
+            .await;
+        assert_eq!(status, 200);
+        let proof = person
+            .machine
+            .prove(&self.url, challenge["challenge"].as_str().unwrap())
+            .await
+            .unwrap();
+        person
+            .browser
+            .post("/api/session", &json!({ "proof": proof }))
+            .await
+    }
+
+    /// A facility of this name, with somebody signed in who administers it.
+    pub async fn facility(&self, name: &str) -> Facility {
+        let admin = self.signed_in(&format!("{name}-{}", seed())).await;
+        let group = admin.machine.create_group(name, &[]).await.unwrap();
+        self.register(group, name);
+        Facility { group, admin }
+    }
+
+    pub fn register(&self, group: GroupId, name: &str) {
+        let entry = json!({
+            "group": group, "name": name, "country": "DE", "city": "Kehl", "postcode": "77694",
+            "families": ["REHAB", "NURSING"], "capabilities": ["oxygen"], "languages": ["de"],
+            "phone": "+49 7851 0", "latitude": 48.57, "longitude": 7.81,
+            "hours": {"zone": "Europe/Berlin", "week": vec![vec![("08:00", "18:00")]; 7]},
+            "notificationAddress": format!("{}@example.org", name.to_lowercase()), "language": "de",
+        });
+        let facilities = admin::facilities(&entry.to_string()).unwrap();
+        let store = admin::open(&self.data()).unwrap();
+        admin::register(&store, &facilities, self.clock.now()).unwrap();
+    }
+
+    /// Somebody signed in who works at a facility.
+    pub async fn colleague(&self, facility: &Facility, name: &str) -> Person {
+        let person = self.signed_in(name).await;
+        facility
+            .admin
+            .machine
+            .add_member(
+                facility.group,
+                person.member().await,
+                Role::Member,
+                wardseal_client::Visibility::Full,
+            )
+            .await
+            .unwrap();
+        self.pass(transfer_server::FRESH + 1);
+        person
+    }
+
+    /// Opens a case with content sealed for the sender.
+    pub async fn case(&self, sender: &Facility) -> Case {
+        self.case_with(sender, b"working copy").await
+    }
+
+    pub async fn case_with(&self, sender: &Facility, content: &[u8]) -> Case {
+        let machine = &sender.admin.machine;
+        let manage = [(sender.group.into(), Rights::MANAGE)];
+        let session = machine.create_session(&manage, None, None).await.unwrap();
+        let documents = machine.create_session(&manage, None, None).await.unwrap();
+        let sealed = self
+            .sealed(&sender.admin, sender.group, session, content)
+            .await;
+        let id = self.id();
+        let (status, record) = sender
+            .admin
+            .browser
+            .post(
+                "/api/cases",
+                &json!({
+                    "id": id, "facility": sender.group, "urgency": "planned", "family": "REHAB",
+                    "ready": true, "consent": true, "session": session,
+                    "documentsSession": documents, "sealed": sealed,
+                }),
+            )
+            .await;
+        assert_eq!(status, 200, "{record}");
+        Case {
+            id,
+            documents,
+            record,
+        }
+    }
+
+    /// Seals something and uploads it.
+    pub async fn sealed(
+        &self,
+        person: &Person,
+        facility: GroupId,
+        session: SessionId,
+        content: &[u8],
+    ) -> Id {
+        let id = self.id();
+        let object = seal(&person.machine, session, content).await;
+        person.browser.put(id, facility, object).await;
+        id
+    }
+
+    /// Some bytes as a blob, where it does not matter what they are.
+    pub async fn blob(&self, person: &Person, facility: GroupId) -> Id {
+        let id = self.id();
+        person.browser.put(id, facility, b"sealed".to_vec()).await;
+        id
+    }
+
+    /// What a request to a receiver is sent with.
+    pub async fn asking(&self, sender: &Facility, receiver: GroupId, content: &[u8]) -> Value {
+        let session = sender
+            .admin
+            .machine
+            .create_session(
+                &[
+                    (sender.group.into(), Rights::MANAGE),
+                    (receiver.into(), Rights::READ),
+                ],
+                None,
+                None,
+            )
+            .await
+            .unwrap();
+        let sealed = self
+            .sealed(&sender.admin, sender.group, session, content)
+            .await;
+        json!({ "id": self.id(), "to": receiver, "session": session, "sealed": sealed })
+    }
+
+    /// Sends a case to these facilities. The requests, in their order.
+    pub async fn send(&self, sender: &Facility, case: &mut Case, to: &[&Facility]) -> Vec<String> {
+        let mut requests = Vec::new();
+        for facility in to {
+            requests.push(self.asking(sender, facility.group, b"stage 1").await);
+        }
+        let ids = requests
+            .iter()
+            .map(|request| request["id"].as_str().unwrap().to_owned())
+            .collect();
+        let body = json!({ "version": case.version(), "requests": requests });
+        let (status, record) = sender
+            .admin
+            .browser
+            .post(&format!("/api/cases/{}/send", case.id), &body)
+            .await;
+        assert_eq!(status, 200, "{record}");
+        case.record = record;
+        ids
+    }
+
+    /// Makes a move that must succeed. The request afterwards.
+    pub async fn moves(&self, facility: &Facility, request: &str, to: &str) -> Value {
+        let browser = &facility.admin.browser;
+        let (status, record) = browser.get(&format!("/api/requests/{request}")).await;
+        assert_eq!(status, 200, "{record}");
+        let mut body = json!({ "version": record["version"], "to": to });
+        if matches!(
+            to,
+            "offered" | "declined" | "info_needed" | "offer_withdrawn"
+        ) {
+            body["sealed"] = json!(self.blob(&facility.admin, facility.group).await);
+        }
+        if matches!(to, "declined" | "offer_withdrawn") {
+            body["reasonGroups"] = json!(["cap"]);
+        }
+        if to == "cancelled" {
+            body["reasonGroups"] = json!(["snd"]);
+        }
+        let (status, answer) = browser
+            .post(&format!("/api/requests/{request}/move"), &body)
+            .await;
+        assert_eq!(status, 200, "{to}: {answer}");
+        answer
+    }
+
+    /// Discloses something to the facility of a request.
+    pub async fn disclose(&self, sender: &Facility, request: &str) -> (u16, Value) {
+        let browser = &sender.admin.browser;
+        let (_, record) = browser.get(&format!("/api/requests/{request}")).await;
+        let session = SessionId::from_bytes([u8::try_from(seed() % 251).unwrap(); 32]);
+        let sealed = self.blob(&sender.admin, sender.group).await;
+        let body = json!({ "version": record["version"], "session": session, "sealed": sealed });
+        browser
+            .post(&format!("/api/requests/{request}/disclose"), &body)
+            .await
+    }
+
+    /// Chooses an offer.
+    pub async fn choose(&self, sender: &Facility, case: &Case, request: &str) -> (u16, Value) {
+        let path = format!("/api/cases/{}", case.id);
+        let (_, record) = sender.admin.browser.get(&path).await;
+        let body = json!({ "version": record["version"], "request": request });
+        sender
+            .admin
+            .browser
+            .post(&format!("{path}/choose"), &body)
+            .await
+    }
+
+    /// A case as its sender sees it.
+    pub async fn read_case(&self, sender: &Facility, case: &Case) -> Value {
+        let path = format!("/api/cases/{}", case.id);
+        let (status, record) = sender.admin.browser.get(&path).await;
+        assert_eq!(status, 200, "{record}");
+        record
+    }
+}
+
+/// A case in a test.
+pub struct Case {
+    pub id: Id,
+    pub documents: SessionId,
+    pub record: Value,
+}
+
+impl Case {
+    pub fn version(&self) -> u64 {
+        self.record["version"].as_u64().unwrap()
+    }
+}
+
+async fn start(
+    arguments: &ServeArguments,
+    clock: &Arc<ManualClock>,
+) -> (Arc<App>, String, Stop, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind(arguments.listen).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = Stop::new();
+    let clock: Arc<ManualClock> = Arc::clone(clock);
+    let random = Random::new(seeded(seed()));
+    let app = assemble(arguments, address, clock, random, stop.clone()).unwrap();
+    let serving = tokio::spawn(serve(listener, Arc::clone(&app)));
+    (app, format!("http://{address}"), stop, serving)
+}
+
+async fn machine(servers: &Servers, clock: &Arc<ManualClock>, tenant: TenantId) -> Machine {
+    let address = |url: String| Some(url.parse().unwrap());
+    let transport =
+        HttpTransport::new(address(servers.keys_url()), address(servers.vault_url())).unwrap();
+    let clock: Arc<ManualClock> = Arc::clone(clock);
+    Client::open(
+        Config::new(tenant),
+        transport,
+        MemoryStore::default(),
+        secret(&mut seeded(8)),
+        clock,
+        Box::new(seeded(seed())),
+    )
+    .await
+    .unwrap()
+}
+
+pub async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Vec<u8> {
+    seal_named(machine, session, content, "record.json").await
+}
+
+pub async fn seal_named(
+    machine: &Machine,
+    session: SessionId,
+    content: &[u8],
+    name: &str,
+) -> Vec<u8> {
+    let metadata = Metadata {
+        name: Some(name.into()),
+        media_type: None,
+        content_len: u64::try_from(content.len()).ok(),
+    };
+    let sealing = machine.sealing(session, &metadata).await.unwrap();
+    sealing.seal::<DefaultAes>(content).unwrap()
+}
+
+/// The content of an object, or nothing when it does not open.
+pub async fn unseal(machine: &Machine, object: &[u8]) -> Option<Vec<u8>> {
+    let prelude = read_prelude(object).unwrap();
+    let opening = machine.opening(prelude.header()).await.ok()?;
+    Some(opening.open::<DefaultAes>(object).ok()?.0)
+}
+
+/// A browser: it keeps one cookie and says where requests come from.
+#[derive(Clone)]
+pub struct Browser {
+    pub http: reqwest::Client,
+    pub url: String,
+    pub cookie: Arc<Mutex<Option<String>>>,
+}
+
+impl Browser {
+    pub fn new(url: &str) -> Self {
+        Self {
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            url: url.to_owned(),
+            cookie: Arc::default(),
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .header("sec-fetch-site", "same-origin");
+        match &*self.cookie.lock().unwrap() {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        if let Some(set) = answer.headers().get("set-cookie") {
+            let set = set.to_str().unwrap();
+            for needed in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"] {
+                assert!(set.contains(needed), "{set}");
+            }
+            *self.cookie.lock().unwrap() = Some(set.split(';').next().unwrap().to_owned());
+        }
+        let kind = answer.headers().get("content-type").cloned();
+        let bytes = answer.bytes().await.unwrap();
+        if status >= 400 && !bytes.is_empty() {
+            assert_eq!(kind.unwrap(), "application/problem+json");
+            let problem: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(problem["status"], status);
+            return (status, problem);
+        }
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        (status, body)
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn put(&self, id: Id, facility: GroupId, content: Vec<u8>) {
+        let path = format!("/api/blobs/{id}?facility={facility}");
+        let (status, answer) = self
+            .send(self.request(Method::PUT, &path).body(content))
+            .await;
+        assert_eq!(status, 204, "{answer}");
+    }
+
+    /// The bytes of a blob, or the status.
+    pub async fn blob(&self, id: &str) -> Result<Vec<u8>, u16> {
+        let request = self.request(Method::GET, &format!("/api/blobs/{id}"));
+        let answer = request.send().await.unwrap();
+        match answer.status().as_u16() {
+            200 => Ok(answer.bytes().await.unwrap().to_vec()),
+            status => Err(status),
+        }
+    }
+
+    /// Listens for events, from one on if it is given.
+    pub async fn listen(&self, last: Option<&str>) -> Events {
+        let mut request = self.request(Method::GET, "/api/events");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Events {
+            bytes: Box::pin(answer.bytes_stream()),
+            text: String::new(),
+        }
+    }
+}
+
+type Bytes =
+    std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<axum::body::Bytes>> + Send>>;
+
+/// A stream of events.
+pub struct Events {
+    bytes: Bytes,
+    text: String,
+}
+
+impl Events {
+    /// The fields of the next block, or nothing at the end. Comments are passed over.
+    pub async fn next(&mut self) -> Option<BTreeMap<String, String>> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let fields: BTreeMap<String, String> = block
+                    .lines()
+                    .filter_map(|line| line.split_once(": "))
+                    .filter(|(name, _)| !name.is_empty())
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+                self.text = rest.to_owned();
+                if fields.is_empty() {
+                    continue;
+                }
+                return Some(fields);
+            }
+            let bytes = self.bytes.next().await?.ok()?;
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+
+    /// The next event about this.
+    pub async fn about(&mut self, kind: &str, id: &str) -> BTreeMap<String, String> {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            let data: Value = event
+                .get("data")
+                .map_or(Value::Null, |data| serde_json::from_str(data).unwrap());
+            if event.get("event").is_some_and(|found| found == kind) && data["id"] == id {
+                return event;
+            }
+        }
+    }
+}
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Writer;
+
+impl std::io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Everything that all crates in this process write down, at the level that says most.
+fn listen_to_the_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_ansi(false)
+            .with_writer(|| Writer)
+            .init();
+    });
+}
+
+/// What was written down so far.
+pub fn log() -> Vec<u8> {
+    LOG.lock().unwrap().clone()
+}
