@@ -5,7 +5,7 @@ import { ApiError } from "../api/errors";
 import type { Config, Me } from "../api/types";
 
 /** Why keys are asked for. */
-export type LockReason = "new" | "idle" | "locked" | "signedOut" | "otherUser" | "ended";
+export type LockReason = "new" | "idle" | "locked" | "signedOut" | "otherUser" | "ended" | "refused";
 
 /** Whether keys are at hand in this tab. */
 export type WardState =
@@ -54,6 +54,7 @@ export class Keeper {
   #config: Config | undefined;
   /** The client that is kept while nobody is signed in. */
   #ward: Wardseal | undefined;
+  #starting: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #tabs = new BroadcastChannel("wardseal");
   /** Told whenever what was opened has to be forgotten. */
@@ -67,6 +68,7 @@ export class Keeper {
       if (now - Number(localStorage.getItem(ACTIVE)) > 5_000) localStorage.setItem(ACTIVE, String(now));
     };
     for (const kind of ["keydown", "pointerdown", "wheel", "touchstart"]) addEventListener(kind, touched, { passive: true, capture: true });
+    addEventListener("online", () => this.#state.status === "failed" && void this.start());
     setInterval(() => {
       if (this.#state.status === "open" && Date.now() - Number(localStorage.getItem(ACTIVE)) > IDLE) void this.lock("idle");
     }, 15_000);
@@ -82,48 +84,62 @@ export class Keeper {
   };
 
   /** Asks the server what it belongs to, and opens what this machine holds, if it is somebody's own. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     this.#set({ status: "starting" });
     try {
       this.#config = await api.config();
       const ward = await this.#open();
       if (ward.profile === undefined) return this.#set({ status: "locked", reason: "new", name: "", own: false });
-      if (localStorage.getItem(LOCKED) !== null) return this.#set({ status: "locked", reason: "locked", name: localStorage.getItem(LOCKED) ?? "", own: true });
+      const name = localStorage.getItem(LOCKED);
+      if (name !== null) return this.#set({ status: "locked", reason: "locked", name, own: true });
       await this.#enter(ward, true);
     } catch (error) {
-      this.#set({ status: "failed", error });
+      // The device was revoked, perhaps. Its keys stay until the person says otherwise: they may be the only ones.
+      if (error instanceof ApiError && error.status === 403) this.#set({ status: "locked", reason: "refused", name: "", own: true });
+      else this.#set({ status: "failed", error });
     }
   }
 
   /** Signs in by name and password. Throws what went wrong; the state stays as it is then. */
   async unlock({ name, password, own, onStep = () => undefined }: UnlockRequest): Promise<void> {
     onStep("opening");
-    let ward = await this.#open();
-    let kept = own;
-    if (ward.profile === undefined) {
+    const ward = await this.#open();
+    if (ward.profile !== undefined) {
+      // This machine holds the keys already: the password says only who sits in front of it.
+      await this.#check(name, password, ward.profile.user);
+      localStorage.removeItem(LOCKED);
+      onStep("session");
+      return this.#enter(ward, true);
+    }
+    try {
       await ward.unlock(name, password);
       if (own) {
         onStep("trusting");
         await ward.trustThisMachine();
       }
-    } else {
-      // This machine holds the keys already: the password says only who sits in front of it.
-      await this.#check(name, password, ward.profile.user);
-      ward = await this.#open();
-      kept = true;
+      onStep("session");
+      await this.#enter(ward, own);
+    } catch (error) {
+      // What was unlocked in memory goes; the next attempt begins anew.
+      await this.#drop();
+      throw error;
     }
-    localStorage.removeItem(LOCKED);
-    onStep("session");
-    await this.#enter(ward, kept);
   }
 
-  /** Makes the account of somebody who was invited, with a password that opens it anywhere. */
+  /**
+   * Makes the account of somebody who was invited, with a password that opens it anywhere. Until the password is set the
+   * keys are kept on this machine, whosever it is: they are the only ones. Calling it again goes on where it failed.
+   */
   async signUp({ invitation, name, password, own, onStep = () => undefined }: SignUpRequest): Promise<void> {
-    const config = this.#need();
-    const { Wardseal, memoryStore } = await sdk();
     onStep("making");
-    // On a machine that is not the person's own nothing is written, not even for a moment.
-    const ward = own ? await this.#open() : await Wardseal.open({ tenant: config.tenant, keys: config.keys, vault: config.vault, store: memoryStore() });
+    const ward = await this.#open();
     if (ward.profile === undefined) {
       await ward.signUp(name, async (request) => {
         const { user, commitment, index } = request;
@@ -132,8 +148,15 @@ export class Keeper {
     }
     onStep("securing");
     await ward.setPassword(password, [name]);
-    onStep("session");
-    await this.#enter(ward, own);
+    if (own) {
+      onStep("session");
+      return this.#enter(ward, true);
+    }
+    const device = ward.profile?.device;
+    await ward.signOut();
+    await this.unlock({ name, password, own, onStep });
+    // Its keys are erased; it need not be listed.
+    if (device !== undefined) await ward.devices.revoke([device]).catch(() => undefined);
   }
 
   /** Takes the keys out of the page. On somebody's own machine they stay in its store, and the password is asked for. */
@@ -203,12 +226,17 @@ export class Keeper {
   }
 
   async #leave(next: WardState, end: boolean): Promise<void> {
-    const ward = this.#ward;
-    this.#ward = undefined;
+    const dropped = this.#drop();
     this.#set(next);
     this.onForget();
     // The session ends at the server too, if it can be reached; without keys it opens nothing.
     if (end) await api.session.end().catch(() => undefined);
+    await dropped;
+  }
+
+  async #drop(): Promise<void> {
+    const ward = this.#ward;
+    this.#ward = undefined;
     await ward?.close();
   }
 
@@ -243,7 +271,8 @@ export class Keeper {
       if (news.kind === "signedOut" && state.own) this.#set({ status: "locked", reason: "signedOut", name: "", own: false });
       if (news.kind === "signedIn") {
         const ward = await this.#open();
-        await ward.devices.list().catch(() => undefined);
+        // It learns who it is now as it does something.
+        await ward.server().catch(() => undefined);
         if (ward.profile?.user === news.user && localStorage.getItem(LOCKED) === null) {
           const me = await api.session.me().catch(() => undefined);
           if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: true });

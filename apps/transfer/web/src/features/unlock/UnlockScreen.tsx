@@ -62,7 +62,7 @@ export default function UnlockScreen() {
           {state.status === "starting" ? <Progress label={t("unlock.starting")} value={null} /> : null}
           {state.status === "failed" ? <ErrorNote title={t("unlock.failed")} error={state.error} onRetry={() => void keeper.start()} /> : null}
           {state.status === "locked" ? (
-            invitation === undefined || state.own ? (
+            invitation === undefined || (state.own && state.reason !== "new") ? (
               <SignIn key={state.reason} reason={state.reason} name={state.name} own={state.own} onInvitation={() => setInvitation({ invitation: "", name: "" })} />
             ) : (
               <SignUp {...invitation} onSignIn={() => setInvitation(undefined)} />
@@ -137,6 +137,11 @@ function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) 
           {t("error.otherUser")}
         </Callout>
       ) : null}
+      {reason === "refused" ? (
+        <Callout tone="bad" role="status">
+          {t("unlock.refused")}
+        </Callout>
+      ) : null}
       {reason === "ended" ? (
         <Callout tone="wait" role="status">
           {t("error.signedOut")}
@@ -172,7 +177,7 @@ function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) 
       <Button type="submit" variant="primary" size="l" wide isPending={open.isPending}>
         {open.isPending ? t(stepTexts[step]) : locked ? t("unlock.unlock") : t("unlock.action")}
       </Button>
-      {locked ? (
+      {isOwn ? (
         <Button variant="quiet" wide onPress={() => void keeper.signOut()} isDisabled={open.isPending}>
           {t("unlock.otherPerson")}
         </Button>

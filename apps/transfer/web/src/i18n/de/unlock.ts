@@ -23,7 +23,7 @@ export const unlock = {
   "unlock.otherPerson": "Als jemand anderes anmelden",
   "unlock.unlock": "Entsperren",
   "unlock.failed": "Die Seite kann nicht starten",
-  "unlock.refused": "Der Transfer-Server kennt dieses Gerät nicht. Melden Sie sich erneut an.",
+  "unlock.refused": "Der Transfer-Server nimmt diesen Rechner nicht an. Er wurde vielleicht aus Ihrem Konto entfernt: Melden Sie sich als jemand anderes an, dann mit Ihrem Passwort.",
   "unlock.headline": "Ein Platz für Ihren Patienten. Eine Akte nur für die Richtigen.",
   "unlock.promise1": "Anfragen ohne Namen, für jede Einrichtung versiegelt",
   "unlock.promise2": "Die Vollakte nur für die, denen Sie sie öffnen",

@@ -23,7 +23,7 @@ export const unlock = {
   "unlock.otherPerson": "Sign in as somebody else",
   "unlock.unlock": "Unlock",
   "unlock.failed": "The page cannot start",
-  "unlock.refused": "The transfer server does not know this device. Sign in again.",
+  "unlock.refused": "The transfer server does not accept this computer. It may have been removed from your account: sign in as somebody else, then with your password.",
   "unlock.headline": "A place for your patient. A record for the right eyes.",
   "unlock.promise1": "Requests without a name, sealed for each facility",
   "unlock.promise2": "The full record only for whom you open it",

@@ -23,7 +23,7 @@ export const unlock = {
   "unlock.otherPerson": "Se connecter sous un autre nom",
   "unlock.unlock": "Déverrouiller",
   "unlock.failed": "La page ne peut pas démarrer",
-  "unlock.refused": "Le serveur de transfert ne connaît pas cet appareil. Connectez-vous de nouveau.",
+  "unlock.refused": "Le serveur de transfert n’accepte pas cet ordinateur. Il a peut-être été retiré de votre compte : connectez-vous sous un autre nom, puis avec votre mot de passe.",
   "unlock.headline": "Une place pour votre patient. Un dossier pour qui doit le lire.",
   "unlock.promise1": "Des demandes sans nom, scellées pour chaque établissement",
   "unlock.promise2": "Le dossier complet uniquement pour qui vous l’ouvrez",
