@@ -83,7 +83,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("apps/transfer/rules", &[]),
     ("apps/transfer/rules-wasm", &["apps/transfer/rules"]),
-    ("apps/transfer/demo-data", &["apps/transfer/rules"]),
+    (
+        "apps/transfer/demo-data",
+        &[
+            "apps/transfer/rules",
+            "crates/client",
+            "crates/client-http",
+            "crates/client-password",
+        ],
+    ),
     (
         "apps/transfer/server",
         &[
@@ -139,6 +147,7 @@ const OWNED: &[(&[&str], &[&str])] = &[
             "crates/server-http",
             "crates/wardseal",
             "apps/transfer/server",
+            "apps/transfer/demo-data",
         ],
     ),
     (&["opaque-ke", "voprf", "argon2"], &["crates/password"]),

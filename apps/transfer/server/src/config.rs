@@ -61,9 +61,10 @@ pub struct ServeArguments {
         default_value = "Wardseal Transfer <noreply@localhost>"
     )]
     pub mail_from: String,
-    /// Tells the page that this is a demonstration
-    #[arg(long)]
-    pub demo: bool,
+    /// For demonstrations: a JSON file with the roles that the page offers to step into, with their
+    /// passwords
+    #[arg(long, value_name = "FILE")]
+    pub demo: Option<PathBuf>,
 }
 
 /// Why the server did not start. Each says what to do.
@@ -111,6 +112,14 @@ pub enum StartError {
     /// The page.
     #[error(transparent)]
     Web(#[from] WebError),
+    /// The roles of a demonstration.
+    #[error("{path} has no roles for a demonstration: {reason}")]
+    Demo {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The threads.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -199,7 +208,7 @@ pub fn assemble(
         vault: arguments.vault.clone(),
         audience,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        demo: arguments.demo,
+        demo: arguments.demo.as_deref().map(demonstration).transpose()?,
     };
     let parts = Parts {
         page,
@@ -249,4 +258,14 @@ mod tests {
         drop(first);
         assert!(lock(folder.path()).is_ok());
     }
+}
+
+/// What the page is to show of a demonstration.
+fn demonstration(path: &Path) -> Result<serde_json::Value, StartError> {
+    let refused = |reason: String| StartError::Demo {
+        path: path.to_owned(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|reason| refused(reason.to_string()))?;
+    serde_json::from_str(&text).map_err(|reason| refused(reason.to_string()))
 }

@@ -65,8 +65,9 @@ pub struct PageConfig {
     pub audience: String,
     /// Version of the server.
     pub version: String,
-    /// Whether this is a demonstration.
-    pub demo: bool,
+    /// In a demonstration: the roles to step into, as its operator wrote them.
+    #[schema(value_type = Option<Object>)]
+    pub demo: Option<serde_json::Value>,
 }
 
 /// A challenge to sign.
