@@ -73,10 +73,11 @@ export async function startTransfer({ web, url, listen = "127.0.0.1:0" } = {}) {
         await wardseal(person, ["password", "set", "--password-stdin"], `${PASSWORD}\n`);
       }
       const [first, ...others] = people;
-      const { group } = await wardseal(first, ["group", "create", facility.name]);
+      const { id: group } = await wardseal(first, ["group", "create", facility.name]);
       for (const other of others) await wardseal(first, ["group", "add", group, other]);
       facilities.push({
         ...facility,
+        people,
         group,
         capabilities: ["isolation.contact", "oxygen"],
         languages: ["fr", "de"],
@@ -87,7 +88,7 @@ export async function startTransfer({ web, url, listen = "127.0.0.1:0" } = {}) {
         notificationAddress: `intake@${facility.postcode}.example`,
       });
     }
-    await run(TRANSFER, ["facility", "add", "--data", data], JSON.stringify(facilities));
+    await run(TRANSFER, ["facility", "add", "--data", data], JSON.stringify(facilities.map(({ people, ...facility }) => facility)));
 
     const arguments_ = ["serve", "--data", data, "--keys", keys, "--vault", vault, ...(web === undefined ? [] : ["--web", web]), ...(url === undefined ? [] : ["--url", url])];
     let transfer = await listening(TRANSFER, [...arguments_, "--listen", listen], running);
