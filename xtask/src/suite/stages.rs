@@ -128,6 +128,12 @@ pub(crate) const STAGES: &[Stage] = &[
         vectors_browser,
     ),
     web(
+        "transfer-rules",
+        &["wasm"],
+        "the rules of the application through WebAssembly in Node",
+        transfer_rules,
+    ),
+    web(
         "sdk",
         &["wasm", "build"],
         "the SDK: types, and its tests in Node against real servers",
@@ -315,6 +321,16 @@ fn conformance(job: &Job<'_>, log: &mut Log, script: &str) -> Result<Outcome> {
         return absent(script);
     }
     log.run(node_environment(job, Command::new("node").arg(script)))?;
+    done()
+}
+
+const TRANSFER_RULES: &str = "apps/transfer/rules-wasm/test/rules.test.mjs";
+
+fn transfer_rules(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    log.run(node_environment(
+        job,
+        Command::new("node").args(["--test", TRANSFER_RULES]),
+    ))?;
     done()
 }
 

@@ -349,7 +349,7 @@ impl Found {
 
     fn medication(&mut self, kind: &str, medication: Medication) {
         match medication.status.as_deref() {
-            Some("active" | "intended" | "draft" | "on-hold") | None => {
+            Some("active" | "intended") | None => {
                 self.medications.push(medication);
             }
             _ => self.out.warn(WarningCode::Ended, kind),
