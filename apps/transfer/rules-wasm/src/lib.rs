@@ -1,6 +1,6 @@
 //! The rules of Wardseal Transfer for the page: bindings, no logic.
 //!
-//! What goes in may be an object or its JSON; what comes out is an object of the types of [`types`]. A refusal is thrown as
+//! What goes in may be an object or its JSON; what comes out is an object of the types of `types`. A refusal is thrown as
 //! `{code, message}`, the code out of the catalogue, `unknown_code` for a value that is no code of these rules, and
 //! `bad_argument` for one of the wrong shape.
 

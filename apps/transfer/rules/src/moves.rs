@@ -1,4 +1,6 @@
 //! Who may turn which state into which: the table, and the one function that both ends ask.
+//!
+//! The tables are laid out by hand, so that the three languages can be compared.
 
 use serde::Serialize;
 
@@ -341,453 +343,91 @@ const fn system(from: &'static [RequestState], to: RequestState, labels: Labels)
 }
 
 /// The table for requests. Receivers answer from `viewed` too: `in_review` says that somebody is on it, it is no toll.
+#[rustfmt::skip]
 const RULES: &[Rule] = {
-    use RequestState::{
-        Admitted, Cancelled, Chosen, Declined, Disclosed, Draft, Expired, InReview, InTransit,
-        InfoNeeded, Interested, NotArrived, NotSelected, OfferWithdrawn, Offered, ReferredOnward,
-        Sent, Viewed, Waitlisted,
-    };
+    use RequestState::{Admitted, Cancelled, Chosen, Declined, Disclosed, Draft, Expired, InReview, InTransit, InfoNeeded, Interested};
+    use RequestState::{NotArrived, NotSelected, OfferWithdrawn, Offered, ReferredOnward, Sent, Viewed, Waitlisted};
     &[
         // The receiver.
-        automatic(receiver(
-            &[Sent],
-            Viewed,
-            NOTHING,
-            "",
-            l("Open", "Ouvrir", "Öffnen"),
-        )),
-        receiver(
-            &[Viewed, Waitlisted],
-            InReview,
-            NOTHING,
-            "r",
-            l("Start review", "Mettre en étude", "Prüfung beginnen"),
-        ),
-        receiver(
-            &[Declined],
-            InReview,
-            NOTHING,
-            "r",
-            l("Reconsider", "Réexaminer", "Erneut prüfen"),
-        ),
-        receiver(
-            &[Viewed, InReview, Interested, Disclosed],
-            InfoNeeded,
-            SEALED,
-            "q",
-            l(
-                "Ask a question",
-                "Demander un complément",
-                "Rückfrage stellen",
-            ),
-        ),
-        receiver(
-            &[Viewed, InReview, Waitlisted],
-            Interested,
-            NOTHING,
-            "i",
-            l("Interested", "Intéressé", "Interesse melden"),
-        ),
-        receiver(
-            &[Viewed, InReview, Interested, Disclosed, Waitlisted],
-            Offered,
-            SEALED,
-            "o",
-            l("Offer a date", "Proposer une date", "Termin zusagen"),
-        ),
-        receiver(
-            &[
-                Viewed, InReview, InfoNeeded, Interested, Disclosed, Waitlisted,
-            ],
-            Declined,
-            REASONS_SEALED,
-            "d",
-            l("Decline", "Refuser", "Absagen"),
-        ),
-        receiver(
-            &[Viewed, InReview, Interested, Disclosed],
-            Waitlisted,
-            NOTHING,
-            "w",
-            l(
-                "Put on waiting list",
-                "Mettre en liste d’attente",
-                "Auf Warteliste setzen",
-            ),
-        ),
-        receiver(
-            &[Viewed, InReview, Interested, Disclosed],
-            ReferredOnward,
-            SEALED,
-            "n",
-            l(
-                "Suggest another unit",
-                "Réorienter",
-                "Andere Einrichtung vorschlagen",
-            ),
-        ),
-        receiver(
-            &[Offered, Chosen],
-            OfferWithdrawn,
-            REASONS_SEALED,
-            "z",
-            l(
-                "Withdraw the offer",
-                "Retirer l’accord",
-                "Zusage zurückziehen",
-            ),
-        ),
-        receiver(
-            &[Chosen, InTransit],
-            Admitted,
-            NOTHING,
-            "a",
-            l(
-                "Confirm admission",
-                "Confirmer l’admission",
-                "Aufnahme bestätigen",
-            ),
-        ),
-        receiver(
-            &[Chosen, InTransit],
-            NotArrived,
-            NOTHING,
-            "m",
-            l("Did not arrive", "Patient non venu", "Nicht angekommen"),
-        ),
+        automatic(receiver(&[Sent], Viewed, NOTHING, "", l("Open", "Ouvrir", "Öffnen"))),
+        receiver(&[Viewed, Waitlisted], InReview, NOTHING, "r", l("Start review", "Mettre en étude", "Prüfung beginnen")),
+        receiver(&[Declined], InReview, NOTHING, "r", l("Reconsider", "Réexaminer", "Erneut prüfen")),
+        receiver(&[Viewed, InReview, Interested, Disclosed], InfoNeeded, SEALED, "q",
+            l("Ask a question", "Demander un complément", "Rückfrage stellen")),
+        receiver(&[Viewed, InReview, Waitlisted], Interested, NOTHING, "i", l("Interested", "Intéressé", "Interesse melden")),
+        receiver(&[Viewed, InReview, Interested, Disclosed, Waitlisted], Offered, SEALED, "o",
+            l("Offer a date", "Proposer une date", "Termin zusagen")),
+        receiver(&[Viewed, InReview, InfoNeeded, Interested, Disclosed, Waitlisted], Declined, REASONS_SEALED, "d",
+            l("Decline", "Refuser", "Absagen")),
+        receiver(&[Viewed, InReview, Interested, Disclosed], Waitlisted, NOTHING, "w",
+            l("Put on waiting list", "Mettre en liste d’attente", "Auf Warteliste setzen")),
+        receiver(&[Viewed, InReview, Interested, Disclosed], ReferredOnward, SEALED, "n",
+            l("Suggest another unit", "Réorienter", "Andere Einrichtung vorschlagen")),
+        receiver(&[Offered, Chosen], OfferWithdrawn, REASONS_SEALED, "z",
+            l("Withdraw the offer", "Retirer l’accord", "Zusage zurückziehen")),
+        receiver(&[Chosen, InTransit], Admitted, NOTHING, "a", l("Confirm admission", "Confirmer l’admission", "Aufnahme bestätigen")),
+        receiver(&[Chosen, InTransit], NotArrived, NOTHING, "m", l("Did not arrive", "Patient non venu", "Nicht angekommen")),
         // The sender.
-        automatic(sender(
-            &[Draft],
-            Sent,
-            SEALED,
-            None,
-            l("Send", "Envoyer", "Senden"),
-        )),
-        sender(
-            &[InfoNeeded],
-            InReview,
-            NOTHING,
-            Some("g"),
-            l(
-                "Information given",
-                "Complément fourni",
-                "Rückfrage beantwortet",
-            ),
-        ),
-        automatic(sender(
-            &[Interested],
-            Disclosed,
-            &[Need::Consent, Need::Sealed],
-            None,
-            l(
-                "Open the full record",
-                "Ouvrir le dossier complet",
-                "Vollakte freigeben",
-            ),
-        )),
-        automatic(sender(
-            &[Offered],
-            Chosen,
-            NOTHING,
-            None,
-            l("Choose", "Retenir", "Auswählen"),
-        )),
-        sender(
-            &[Chosen],
-            InTransit,
-            NOTHING,
-            Some("t"),
-            l("Patient has left", "Patient parti", "Patient ist unterwegs"),
-        ),
-        sender(
-            &[
-                Draft, Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Offered,
-                Waitlisted, Chosen, InTransit,
-            ],
-            Cancelled,
-            REASONS,
-            Some("x"),
-            l(
-                "Cancel the request",
-                "Annuler la demande",
-                "Anfrage stornieren",
-            ),
-        ),
+        automatic(sender(&[Draft], Sent, SEALED, None, l("Send", "Envoyer", "Senden"))),
+        sender(&[InfoNeeded], InReview, NOTHING, Some("g"), l("Information given", "Complément fourni", "Rückfrage beantwortet")),
+        automatic(sender(&[Interested], Disclosed, &[Need::Consent, Need::Sealed], None,
+            l("Open the full record", "Ouvrir le dossier complet", "Vollakte freigeben"))),
+        automatic(sender(&[Offered], Chosen, NOTHING, None, l("Choose", "Retenir", "Auswählen"))),
+        sender(&[Chosen], InTransit, NOTHING, Some("t"), l("Patient has left", "Patient parti", "Patient ist unterwegs")),
+        sender(&[Draft, Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Offered, Waitlisted, Chosen, InTransit], Cancelled,
+            REASONS, Some("x"), l("Cancel the request", "Annuler la demande", "Anfrage stornieren")),
         // The sender, for a facility that answered by telephone.
-        telephone(
-            &[Sent, Viewed, InReview, Waitlisted],
-            Interested,
-            NOTHING,
-            l(
-                "Interested, by telephone",
-                "Intéressé, par téléphone",
-                "Interesse, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Sent, Viewed, InReview, Interested, Disclosed, Waitlisted],
-            Offered,
-            SEALED,
-            l(
-                "Offer, by telephone",
-                "Accord, par téléphone",
-                "Zusage, telefonisch",
-            ),
-        ),
-        telephone(
-            &[
-                Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Waitlisted,
-            ],
-            Declined,
-            REASONS_SEALED,
-            l(
-                "Declined, by telephone",
-                "Refus, par téléphone",
-                "Absage, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Sent, Viewed, InReview, Interested, Disclosed],
-            Waitlisted,
-            NOTHING,
-            l(
-                "Waiting list, by telephone",
-                "Liste d’attente, par téléphone",
-                "Warteliste, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Sent, Viewed, InReview, Interested, Disclosed],
-            ReferredOnward,
-            SEALED,
-            l(
-                "Other unit suggested, by telephone",
-                "Réorientation, par téléphone",
-                "Weiterverweis, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Offered, Chosen],
-            OfferWithdrawn,
-            REASONS_SEALED,
-            l(
-                "Offer withdrawn, by telephone",
-                "Accord retiré, par téléphone",
-                "Zusage zurückgezogen, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Chosen, InTransit],
-            Admitted,
-            NOTHING,
-            l(
-                "Admitted, by telephone",
-                "Admis, par téléphone",
-                "Aufgenommen, telefonisch",
-            ),
-        ),
-        telephone(
-            &[Chosen, InTransit],
-            NotArrived,
-            NOTHING,
-            l(
-                "Did not arrive, by telephone",
-                "Non venu, par téléphone",
-                "Nicht angekommen, telefonisch",
-            ),
-        ),
+        telephone(&[Sent, Viewed, InReview, Waitlisted], Interested, NOTHING,
+            l("Interested, by telephone", "Intéressé, par téléphone", "Interesse, telefonisch")),
+        telephone(&[Sent, Viewed, InReview, Interested, Disclosed, Waitlisted], Offered, SEALED,
+            l("Offer, by telephone", "Accord, par téléphone", "Zusage, telefonisch")),
+        telephone(&[Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Waitlisted], Declined, REASONS_SEALED,
+            l("Declined, by telephone", "Refus, par téléphone", "Absage, telefonisch")),
+        telephone(&[Sent, Viewed, InReview, Interested, Disclosed], Waitlisted, NOTHING,
+            l("Waiting list, by telephone", "Liste d’attente, par téléphone", "Warteliste, telefonisch")),
+        telephone(&[Sent, Viewed, InReview, Interested, Disclosed], ReferredOnward, SEALED,
+            l("Other unit suggested, by telephone", "Réorientation, par téléphone", "Weiterverweis, telefonisch")),
+        telephone(&[Offered, Chosen], OfferWithdrawn, REASONS_SEALED,
+            l("Offer withdrawn, by telephone", "Accord retiré, par téléphone", "Zusage zurückgezogen, telefonisch")),
+        telephone(&[Chosen, InTransit], Admitted, NOTHING, l("Admitted, by telephone", "Admis, par téléphone", "Aufgenommen, telefonisch")),
+        telephone(&[Chosen, InTransit], NotArrived, NOTHING,
+            l("Did not arrive, by telephone", "Non venu, par téléphone", "Nicht angekommen, telefonisch")),
         // The system.
-        system(
-            &[
-                Draft, Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Offered,
-                Waitlisted,
-            ],
-            NotSelected,
-            l(
-                "Another offer was chosen",
-                "Un autre accord est retenu",
-                "Andere Zusage gewählt",
-            ),
-        ),
-        system(
-            &[Sent, Viewed, InReview],
-            Expired,
-            l("Time is up", "Délai écoulé", "Frist abgelaufen"),
-        ),
+        system(&[Draft, Sent, Viewed, InReview, InfoNeeded, Interested, Disclosed, Offered, Waitlisted], NotSelected,
+            l("Another offer was chosen", "Un autre accord est retenu", "Andere Zusage gewählt")),
+        system(&[Sent, Viewed, InReview], Expired, l("Time is up", "Délai écoulé", "Frist abgelaufen")),
     ]
 };
 
 type CaseRule = (&'static [CaseState], CaseState, Side, bool, Labels);
 
 /// The table for cases.
+#[rustfmt::skip]
 const CASE_RULES: &[CaseRule] = {
-    use CaseState::{
-        Admitted, Chosen, Closed, Deceased, Departed, Draft, Expired, Offers, OnHold, Ready,
-        Scheduled, Searching, Withdrawn,
-    };
+    use CaseState::{Admitted, Chosen, Closed, Deceased, Departed, Draft, Expired, Offers, OnHold, Ready, Scheduled, Searching, Withdrawn};
     use Side::{Sender, System};
     &[
-        (
-            &[Draft],
-            Ready,
-            Sender,
-            false,
-            l(
-                "Mark as complete",
-                "Marquer complet",
-                "Als vollständig markieren",
-            ),
-        ),
-        (
-            &[Ready],
-            Draft,
-            Sender,
-            false,
-            l(
-                "Back to draft",
-                "Remettre en brouillon",
-                "Zurück zum Entwurf",
-            ),
-        ),
-        (
-            &[Draft, Ready],
-            Searching,
-            Sender,
-            true,
-            l(
-                "Ask facilities",
-                "Solliciter des établissements",
-                "Einrichtungen anfragen",
-            ),
-        ),
-        (
-            &[OnHold],
-            Searching,
-            Sender,
-            false,
-            l("Resume", "Reprendre", "Fortsetzen"),
-        ),
-        (
-            &[OnHold],
-            Ready,
-            Sender,
-            false,
-            l(
-                "Resume without requests",
-                "Reprendre sans demande",
-                "Ohne Anfragen fortsetzen",
-            ),
-        ),
-        (
-            &[Chosen],
-            Scheduled,
-            Sender,
-            false,
-            l(
-                "Confirm date and transport",
-                "Confirmer date et transport",
-                "Termin und Transport bestätigen",
-            ),
-        ),
-        (
-            &[Scheduled],
-            Chosen,
-            Sender,
-            false,
-            l("Change the date", "Changer la date", "Termin ändern"),
-        ),
-        (
-            &[Admitted],
-            Closed,
-            Sender,
-            false,
-            l(
-                "Close the case",
-                "Clôturer le dossier",
-                "Vorgang abschließen",
-            ),
-        ),
-        (
-            &[Draft, Ready, Searching, Offers, Chosen, Scheduled],
-            OnHold,
-            Sender,
-            false,
-            l("Put on hold", "Mettre en pause", "Pausieren"),
-        ),
-        (
-            &[Draft, Ready, Searching, Offers, Chosen, Scheduled, OnHold],
-            Withdrawn,
-            Sender,
-            false,
-            l(
-                "Withdraw the case",
-                "Retirer le dossier",
-                "Vorgang zurückziehen",
-            ),
-        ),
-        (
-            &[
-                Draft, Ready, Searching, Offers, Chosen, Scheduled, Departed, OnHold,
-            ],
-            Deceased,
-            Sender,
-            false,
-            l("Patient has died", "Patient décédé", "Patient verstorben"),
-        ),
+        (&[Draft], Ready, Sender, false, l("Mark as complete", "Marquer complet", "Als vollständig markieren")),
+        (&[Ready], Draft, Sender, false, l("Back to draft", "Remettre en brouillon", "Zurück zum Entwurf")),
+        (&[Draft, Ready], Searching, Sender, true, l("Ask facilities", "Solliciter des établissements", "Einrichtungen anfragen")),
+        (&[OnHold], Searching, Sender, false, l("Resume", "Reprendre", "Fortsetzen")),
+        (&[OnHold], Ready, Sender, false, l("Resume without requests", "Reprendre sans demande", "Ohne Anfragen fortsetzen")),
+        (&[Chosen], Scheduled, Sender, false,
+            l("Confirm date and transport", "Confirmer date et transport", "Termin und Transport bestätigen")),
+        (&[Scheduled], Chosen, Sender, false, l("Change the date", "Changer la date", "Termin ändern")),
+        (&[Admitted], Closed, Sender, false, l("Close the case", "Clôturer le dossier", "Vorgang abschließen")),
+        (&[Draft, Ready, Searching, Offers, Chosen, Scheduled], OnHold, Sender, false, l("Put on hold", "Mettre en pause", "Pausieren")),
+        (&[Draft, Ready, Searching, Offers, Chosen, Scheduled, OnHold], Withdrawn, Sender, false,
+            l("Withdraw the case", "Retirer le dossier", "Vorgang zurückziehen")),
+        (&[Draft, Ready, Searching, Offers, Chosen, Scheduled, Departed, OnHold], Deceased, Sender, false,
+            l("Patient has died", "Patient décédé", "Patient verstorben")),
         // What follows from the requests.
-        (
-            &[Searching],
-            Offers,
-            System,
-            true,
-            l("An offer arrived", "Accord reçu", "Zusage eingegangen"),
-        ),
-        (
-            &[Offers, Chosen, Scheduled, Departed],
-            Searching,
-            System,
-            true,
-            l(
-                "Searching again",
-                "Recherche relancée",
-                "Suche läuft wieder",
-            ),
-        ),
-        (
-            &[Searching, Offers, OnHold],
-            Chosen,
-            System,
-            true,
-            l("An offer was chosen", "Accord retenu", "Zusage ausgewählt"),
-        ),
-        (
-            &[Chosen, Scheduled],
-            Departed,
-            System,
-            true,
-            l("Patient has left", "Patient parti", "Patient ist unterwegs"),
-        ),
-        (
-            &[Chosen, Scheduled, Departed],
-            Admitted,
-            System,
-            true,
-            l(
-                "Admission confirmed",
-                "Admission confirmée",
-                "Aufnahme bestätigt",
-            ),
-        ),
-        (
-            &[Draft, Ready, Searching, Offers, OnHold],
-            Expired,
-            System,
-            true,
-            l(
-                "Untouched for too long",
-                "Sans activité depuis trop longtemps",
-                "Zu lange unbearbeitet",
-            ),
-        ),
+        (&[Searching], Offers, System, true, l("An offer arrived", "Accord reçu", "Zusage eingegangen")),
+        (&[Offers, Chosen, Scheduled, Departed], Searching, System, true, l("Searching again", "Recherche relancée", "Suche läuft wieder")),
+        (&[Searching, Offers], Chosen, System, true, l("An offer was chosen", "Accord retenu", "Zusage ausgewählt")),
+        (&[Chosen, Scheduled], Departed, System, true, l("Patient has left", "Patient parti", "Patient ist unterwegs")),
+        (&[Chosen, Scheduled, Departed], Admitted, System, true, l("Admission confirmed", "Admission confirmée", "Aufnahme bestätigt")),
+        (&[Draft, Ready, Searching, Offers, OnHold], Expired, System, true,
+            l("Untouched for too long", "Sans activité depuis trop longtemps", "Zu lange unbearbeitet")),
     ]
 };

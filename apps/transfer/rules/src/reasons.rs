@@ -103,252 +103,41 @@ const fn r(
 }
 
 /// All reasons, in the order in which they are offered.
+#[rustfmt::skip]
 pub const REASONS: &[Reason] = {
-    use ReasonGroup::{
-        Administrative, Behaviour, Capacity, Clinical, Financial, Patient, Sender, System,
-    };
+    use ReasonGroup::{Administrative, Behaviour, Capacity, Clinical, Financial, Patient, Sender, System};
     &[
-        r(
-            "cap.full",
-            Capacity,
-            R,
-            l("No bed or place", "Pas de place", "Kein Platz frei"),
-        ),
-        r(
-            "cap.date",
-            Capacity,
-            R,
-            l(
-                "Not on the wanted date",
-                "Pas à la date souhaitée",
-                "Nicht zum Wunschtermin",
-            ),
-        ),
-        r(
-            "cap.staff",
-            Capacity,
-            R,
-            l("Staffing", "Effectif insuffisant", "Personalmangel"),
-        ),
-        r(
-            "cap.gender",
-            Capacity,
-            R,
-            l(
-                "Room or gender constraint",
-                "Contrainte de chambre ou de sexe",
-                "Zimmer- oder Geschlechtsbelegung",
-            ),
-        ),
-        r(
-            "cap.isolation",
-            Capacity,
-            R,
-            l(
-                "No isolation room",
-                "Pas de chambre d’isolement",
-                "Kein Isolationszimmer",
-            ),
-        ),
-        r(
-            "cap.equipment",
-            Capacity,
-            R,
-            l(
-                "Equipment, drug or supply not available",
-                "Matériel ou médicament indisponible",
-                "Hilfsmittel oder Medikament nicht verfügbar",
-            ),
-        ),
-        r(
-            "clin.beyond",
-            Clinical,
-            R,
-            l(
-                "Exceeds capabilities",
-                "Charge en soins trop lourde",
-                "Übersteigt Versorgungsmöglichkeiten",
-            ),
-        ),
-        r(
-            "clin.notmet",
-            Clinical,
-            R,
-            l(
-                "Criteria not met or level too low",
-                "Critères non remplis",
-                "Aufnahmekriterien nicht erfüllt",
-            ),
-        ),
-        r(
-            "clin.program",
-            Clinical,
-            R,
-            l(
-                "Programme not offered",
-                "Prise en charge non proposée",
-                "Angebot nicht vorhanden",
-            ),
-        ),
-        r(
-            "clin.unstable",
-            Clinical,
-            R,
-            l(
-                "Not stable enough yet",
-                "Patient non stabilisé",
-                "Noch nicht verlegungsfähig",
-            ),
-        ),
-        r(
-            "clin.info",
-            Clinical,
-            R,
-            l(
-                "Information missing or contradictory",
-                "Dossier incomplet",
-                "Unterlagen unvollständig",
-            ),
-        ),
-        r(
-            "clin.medcover",
-            Clinical,
-            R,
-            l(
-                "No physician to follow",
-                "Pas de suivi médical",
-                "Keine ärztliche Weiterversorgung",
-            ),
-        ),
-        r(
-            "beh.risk",
-            Behaviour,
-            R,
-            l(
-                "Behaviour or safety (self, others, wandering)",
-                "Comportement ou sécurité",
-                "Verhalten oder Sicherheit (Weglauftendenz)",
-            ),
-        ),
-        r(
-            "beh.psych",
-            Behaviour,
-            R,
-            l(
-                "Psychiatric care needed",
-                "Besoin psychiatrique",
-                "Psychiatrischer Bedarf",
-            ),
-        ),
-        r(
-            "beh.addiction",
-            Behaviour,
-            R,
-            l(
-                "Active addiction",
-                "Addiction active",
-                "Akute Suchterkrankung",
-            ),
-        ),
-        r(
-            "fin.payer",
-            Financial,
-            R,
-            l(
-                "Payer or contract",
-                "Prise en charge financière",
-                "Kostenträger oder Vertrag",
-            ),
-        ),
-        r(
-            "fin.auth",
-            Financial,
-            BOTH,
-            l(
-                "Authorisation pending",
-                "Accord préalable en attente",
-                "Kostenzusage fehlt",
-            ),
-        ),
-        r(
-            "adm.area",
-            Administrative,
-            R,
-            l(
-                "Outside catchment",
-                "Hors secteur",
-                "Außerhalb des Einzugsgebiets",
-            ),
-        ),
-        r(
-            "adm.age",
-            Administrative,
-            R,
-            l("Age limit", "Limite d’âge", "Altersgrenze"),
-        ),
-        r(
-            "adm.project",
-            Administrative,
-            R,
-            l(
-                "No discharge plan after the stay",
-                "Projet de sortie non défini",
-                "Anschlussperspektive ungeklärt",
-            ),
-        ),
-        r(
-            "adm.already",
-            Administrative,
-            BOTH,
-            l(
-                "Already followed by another provider",
-                "Déjà suivi ailleurs",
-                "Bereits anderweitig versorgt",
-            ),
-        ),
-        r(
-            "pat.refuses",
-            Patient,
-            BOTH,
-            l(
-                "Patient or family declines",
-                "Refus du patient ou de la famille",
-                "Patient oder Angehörige lehnen ab",
-            ),
-        ),
-        r(
-            "pat.changed",
-            Patient,
-            BOTH,
-            l("Condition changed", "État modifié", "Zustand verändert"),
-        ),
-        r(
-            "snd.found",
-            Sender,
-            S,
-            l(
-                "Other place found",
-                "Autre place trouvée",
-                "Anderer Platz gefunden",
-            ),
-        ),
-        r(
-            "snd.home",
-            Sender,
-            S,
-            l("Goes home", "Retour à domicile", "Entlassung nach Hause"),
-        ),
-        r(
-            "snd.deceased",
-            Sender,
-            S,
-            l("Deceased", "Décédé", "Verstorben"),
-        ),
-        r(
-            "sys.noresp",
-            System,
-            SYSTEM,
-            l("No response", "Sans réponse", "Keine Rückmeldung"),
-        ),
+        r("cap.full", Capacity, R, l("No bed or place", "Pas de place", "Kein Platz frei")),
+        r("cap.date", Capacity, R, l("Not on the wanted date", "Pas à la date souhaitée", "Nicht zum Wunschtermin")),
+        r("cap.staff", Capacity, R, l("Staffing", "Effectif insuffisant", "Personalmangel")),
+        r("cap.gender", Capacity, R, l("Room or gender constraint", "Contrainte de chambre ou de sexe", "Zimmer- oder Geschlechtsbelegung")),
+        r("cap.isolation", Capacity, R, l("No isolation room", "Pas de chambre d’isolement", "Kein Isolationszimmer")),
+        r("cap.equipment", Capacity, R, l("Equipment, drug or supply not available", "Matériel ou médicament indisponible",
+            "Hilfsmittel oder Medikament nicht verfügbar")),
+        r("clin.beyond", Clinical, R, l("Exceeds capabilities", "Charge en soins trop lourde", "Übersteigt Versorgungsmöglichkeiten")),
+        r("clin.notmet", Clinical, R, l("Criteria not met or level too low", "Critères non remplis", "Aufnahmekriterien nicht erfüllt")),
+        r("clin.program", Clinical, R, l("Programme not offered", "Prise en charge non proposée", "Angebot nicht vorhanden")),
+        r("clin.unstable", Clinical, R, l("Not stable enough yet", "Patient non stabilisé", "Noch nicht verlegungsfähig")),
+        r("clin.info", Clinical, R, l("Information missing or contradictory", "Dossier incomplet", "Unterlagen unvollständig")),
+        r("clin.medcover", Clinical, R, l("No physician to follow", "Pas de suivi médical", "Keine ärztliche Weiterversorgung")),
+        r("beh.risk", Behaviour, R,
+            l("Behaviour or safety (self, others, wandering)", "Comportement ou sécurité", "Verhalten oder Sicherheit (Weglauftendenz)")),
+        r("beh.psych", Behaviour, R, l("Psychiatric care needed", "Besoin psychiatrique", "Psychiatrischer Bedarf")),
+        r("beh.addiction", Behaviour, R, l("Active addiction", "Addiction active", "Akute Suchterkrankung")),
+        r("fin.payer", Financial, R, l("Payer or contract", "Prise en charge financière", "Kostenträger oder Vertrag")),
+        r("fin.auth", Financial, BOTH, l("Authorisation pending", "Accord préalable en attente", "Kostenzusage fehlt")),
+        r("adm.area", Administrative, R, l("Outside catchment", "Hors secteur", "Außerhalb des Einzugsgebiets")),
+        r("adm.age", Administrative, R, l("Age limit", "Limite d’âge", "Altersgrenze")),
+        r("adm.project", Administrative, R,
+            l("No discharge plan after the stay", "Projet de sortie non défini", "Anschlussperspektive ungeklärt")),
+        r("adm.already", Administrative, BOTH,
+            l("Already followed by another provider", "Déjà suivi ailleurs", "Bereits anderweitig versorgt")),
+        r("pat.refuses", Patient, BOTH,
+            l("Patient or family declines", "Refus du patient ou de la famille", "Patient oder Angehörige lehnen ab")),
+        r("pat.changed", Patient, BOTH, l("Condition changed", "État modifié", "Zustand verändert")),
+        r("snd.found", Sender, S, l("Other place found", "Autre place trouvée", "Anderer Platz gefunden")),
+        r("snd.home", Sender, S, l("Goes home", "Retour à domicile", "Entlassung nach Hause")),
+        r("snd.deceased", Sender, S, l("Deceased", "Décédé", "Verstorben")),
+        r("sys.noresp", System, SYSTEM, l("No response", "Sans réponse", "Keine Rückmeldung")),
     ]
 };
