@@ -10,9 +10,11 @@
 mod demo;
 mod generate;
 mod layers;
+mod page;
 mod policy;
 mod process;
 mod setup;
+mod story;
 mod suite;
 mod wasm;
 mod workspace;
@@ -30,7 +32,9 @@ cargo xtask <command>
 
   test [--full] [--only a,b] [--list]   run every check, or only the named stages
   setup                                 install what the build needs (Debian, as root), or say how
-  demo [--release]                      start both servers and run examples/two-facilities
+  demo [--release] [arguments]          build and start Wardseal Transfer with invented people, on SQLite;
+                                        `demo --help` lists the arguments
+  story [--release]                     run examples/two-facilities with servers of its own
   wasm                                  build the WebAssembly and its TypeScript into packages/sdk/src/generated
   generate [--check]                    write the committed generated files, or fail if they are stale
   vectors [--check]                     the same for spec/vectors only
@@ -70,7 +74,8 @@ impl Arguments {
             match argument {
                 Value(command) if arguments.command.is_empty() => {
                     arguments.command = command.string()?;
-                    if arguments.command == "bench" {
+                    // What follows is for a program of its own.
+                    if matches!(arguments.command.as_str(), "bench" | "demo") {
                         for word in parser.raw_args()? {
                             arguments.rest.push(word.string()?);
                         }
@@ -115,7 +120,8 @@ fn run() -> Result<bool> {
             );
         }
         "setup" => setup::run(&workspace, &mut log)?,
-        "demo" => demo::run(&workspace, &mut log, arguments.release)?,
+        "demo" => demo::run(&workspace, &mut log, &arguments.rest)?,
+        "story" => story::run(&workspace, &mut log, arguments.release)?,
         "wasm" => {
             setup::run(&workspace, &mut log)?;
             wasm::run(&workspace, &mut log)?;

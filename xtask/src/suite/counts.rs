@@ -16,7 +16,7 @@ impl Counts {
         }
     }
 
-    /// Adds up every closing line in a log: cargo test, nextest, Node's test runner, Vitest, and the plain
+    /// Adds up every closing line in a log: cargo test, nextest, Node's test runner, Vitest, Playwright, and the plain
     /// `N passed, N failed`. `None` when no runner has closed.
     pub(crate) fn read(log: &str) -> Option<Self> {
         let plain = without_colours(log);
@@ -55,6 +55,23 @@ fn closing_line(line: &str) -> Option<Counts> {
                 failed: 0,
             }),
             "fail" => Some(Counts {
+                passed: 0,
+                failed: number,
+            }),
+            _ => None,
+        };
+    }
+    // Playwright: `14 passed (1.2m)` and `1 failed`, each alone on a line
+    let mut words = line.split(' ');
+    if let (Some(Ok(number)), Some(word)) = (words.next().map(str::parse::<u64>), words.next())
+        && words.next().is_none_or(|rest| rest.starts_with('('))
+    {
+        return match word {
+            "passed" => Some(Counts {
+                passed: number,
+                failed: 0,
+            }),
+            "failed" => Some(Counts {
                 passed: 0,
                 failed: number,
             }),
@@ -131,6 +148,12 @@ mod tests {
             ("      Tests  12 passed (12)", 12, 0),
             ("# pass 7\n# fail 2\n# cancelled 0", 7, 2),
             ("ℹ pass 7\nℹ fail 0", 7, 0),
+            (
+                "  1 failed\n    [chromium] › story.spec.ts\n  14 passed (1.2m)",
+                14,
+                1,
+            ),
+            ("  3 skipped\n  9 passed (4.1s)", 9, 0),
             ("12 passed, 0 failed", 12, 0),
             ("\x1b[32m4 passed, 1 failed, 2 skipped\x1b[0m", 4, 1),
         ];

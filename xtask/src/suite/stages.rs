@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::process::{self, Log};
 use crate::suite::Job;
 use crate::suite::schedule::Outcome;
-use crate::{demo, generate, layers, policy, setup, wasm};
+use crate::{generate, layers, page, policy, setup, story, wasm};
 
 /// Stages of a lane run one after the other; lanes run side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub(crate) const STAGES: &[Stage] = &[
         "story",
         &["build"],
         "examples/two-facilities with real servers",
-        story,
+        two_facilities,
     ),
     native(
         "clippy",
@@ -151,6 +151,24 @@ pub(crate) const STAGES: &[Stage] = &[
         "the SDK against real servers in Chromium",
         sdk_browser,
     ),
+    web(
+        "page",
+        &["sdk"],
+        "the application's page: types, build, unit tests",
+        page_stage,
+    ),
+    web(
+        "page-browser",
+        &["page", "build"],
+        "the page's parts in Chromium with real servers",
+        page_browser,
+    ),
+    web(
+        "page-e2e",
+        &["page", "build"],
+        "the application in two browsers",
+        page_e2e,
+    ),
     Stage {
         ci_only: true,
         ..native(
@@ -161,6 +179,8 @@ pub(crate) const STAGES: &[Stage] = &[
                 "vectors-browser",
                 "sdk-packaging",
                 "sdk-browser",
+                "page-browser",
+                "page-e2e",
             ],
             "the checks leave no changes behind",
             tidy,
@@ -259,11 +279,11 @@ fn generated(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     done()
 }
 
-fn story(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
-    if !job.workspace.has(demo::SCRIPT) {
-        return absent(demo::SCRIPT);
+fn two_facilities(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    if !job.workspace.has(story::SCRIPT) {
+        return absent(story::SCRIPT);
     }
-    demo::run(job.workspace, log, false)?;
+    story::run(job.workspace, log, false)?;
     done()
 }
 
@@ -343,26 +363,42 @@ fn sdk(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     setup::npm_install(job.workspace, log, SDK)?;
     for script in ["lint", "build", "typecheck", "test"] {
         // A linter is welcome; the others are the contract.
-        if script != "lint" || has_script(job, script)? {
-            npm_run(job, log, script)?;
+        if script != "lint" || has_script(job, SDK, script)? {
+            npm_run(job, log, SDK, script)?;
         }
     }
     done()
 }
 
 fn sdk_packaging(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
-    sdk_script(job, log, "test:packaging")
+    script(job, log, SDK, "test:packaging")
 }
 
 fn sdk_browser(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
-    sdk_script(job, log, "test:browser")
+    script(job, log, SDK, "test:browser")
 }
 
-fn sdk_script(job: &Job<'_>, log: &mut Log, script: &str) -> Result<Outcome> {
-    if !has_script(job, script)? {
-        return absent(&format!("the script {script} of {SDK}"));
+fn page_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    setup::npm_install(job.workspace, log, page::WEB)?;
+    npm_run(job, log, page::WEB, "build")?;
+    npm_run(job, log, page::WEB, "test")?;
+    done()
+}
+
+fn page_browser(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    script(job, log, page::WEB, "test:browser")
+}
+
+fn page_e2e(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    script(job, log, page::WEB, "test:e2e")
+}
+
+/// Runs a script of a package, if it has it.
+fn script(job: &Job<'_>, log: &mut Log, folder: &str, name: &str) -> Result<Outcome> {
+    if !has_script(job, folder, name)? {
+        return absent(&format!("the script {name} of {folder}"));
     }
-    npm_run(job, log, script)?;
+    npm_run(job, log, folder, name)?;
     done()
 }
 
@@ -373,8 +409,8 @@ struct Manifest {
     scripts: BTreeMap<String, String>,
 }
 
-fn has_script(job: &Job<'_>, script: &str) -> Result<bool> {
-    let path = job.workspace.root.join(SDK).join("package.json");
+fn has_script(job: &Job<'_>, folder: &str, script: &str) -> Result<bool> {
+    let path = job.workspace.root.join(folder).join("package.json");
     if !path.exists() {
         return Ok(false);
     }
@@ -383,23 +419,24 @@ fn has_script(job: &Job<'_>, script: &str) -> Result<bool> {
     Ok(manifest.scripts.contains_key(script))
 }
 
-fn npm_run(job: &Job<'_>, log: &mut Log, script: &str) -> Result<()> {
+fn npm_run(job: &Job<'_>, log: &mut Log, folder: &str, script: &str) -> Result<()> {
     let mut command = Command::new("npm");
     command
         .args(["run", "--silent", script])
-        .current_dir(job.workspace.root.join(SDK));
+        .current_dir(job.workspace.root.join(folder));
     log.run(node_environment(job, &mut command))
 }
 
-/// Tells JavaScript where the browser and the program under test are.
+/// Tells JavaScript where the browser and the programs under test are.
 fn node_environment<'a>(job: &Job<'_>, command: &'a mut Command) -> &'a mut Command {
     if let Some(chromium) = setup::chromium() {
         command.env("CHROMIUM_BIN", chromium);
     }
-    command.env(
-        "WARDSEAL_BIN",
-        job.workspace.debug_programs().join("wardseal"),
-    )
+    let programs = job.workspace.debug_programs();
+    command
+        .env("WARDSEAL_BIN", programs.join("wardseal"))
+        .env("TRANSFER_BIN", programs.join("wardseal-transfer"))
+        .env("WARDSEAL_PROGRAMS", programs)
 }
 
 #[cfg(test)]
