@@ -9,8 +9,8 @@ const server = process.env["TRANSFER_SERVER"] ?? "http://127.0.0.1:8790";
 
 export default defineConfig({
   plugins: [
-    // React Aria brings its own words in thirty languages; the page has three.
-    { ...locales.vite({ locales: ["en-GB", "fr-FR", "de-DE"] }), enforce: "pre" },
+    // React Aria brings its own words in thirty languages; the page has three. British English takes the American ones.
+    { ...locales.vite({ locales: ["en-US", "fr-FR", "de-DE"] }), enforce: "pre" },
     react(),
     pdfjsFiles(),
   ],

@@ -103,6 +103,8 @@ function PersonMenu({ onHelp }: { readonly onHelp: () => void }) {
   const keeper = useKeeper();
   const [theme, setTheme] = useTheme();
   const [leaving, setLeaving] = useState(false);
+  const { group, all, choose } = useFacility();
+  const nameOf = useFacilityName();
   return (
     <>
       <Menu
@@ -124,6 +126,8 @@ function PersonMenu({ onHelp }: { readonly onHelp: () => void }) {
               { id: "help", label: t("help.open"), icon: <Keyboard size={16} aria-hidden="true" />, onAction: onHelp },
             ],
           },
+          // Small screens have no room for the other menu.
+          ...(all.length === 1 ? [] : [{ title: t("nav.facility"), entries: all.map((each) => ({ id: each.group, label: nameOf(each.group), isSelected: each.group === group, onAction: () => choose(each.group) })) }]),
           {
             title: t("nav.language"),
             entries: languages.map((each) => ({ id: each, label: languageNames[each], icon: <Languages size={16} aria-hidden="true" />, isSelected: each === language, onAction: () => setLanguage(each) })),

@@ -252,10 +252,12 @@ export function Select<T extends string>(props: SelectProps<T>) {
             <ListBoxItem key={option.value} id={option.value} textValue={option.label} className="option">
               {({ isSelected }) => (
                 <>
-                  <span>
-                    {option.label}
-                    {option.hint === undefined ? null : <span className="faint small"> {option.hint}</span>}
-                  </span>
+                  <Text slot="label">{option.label}</Text>
+                  {option.hint === undefined ? null : (
+                    <Text slot="description" className="faint small">
+                      {option.hint}
+                    </Text>
+                  )}
                   {isSelected ? <Check className="check" size={16} aria-hidden="true" /> : null}
                 </>
               )}

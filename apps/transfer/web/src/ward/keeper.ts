@@ -116,7 +116,7 @@ export class Keeper {
       await this.#check(name, password, ward.profile.user);
       localStorage.removeItem(LOCKED);
       onStep("session");
-      return this.#enter(ward, true);
+      return this.#enter(ward, true, name);
     }
     try {
       await ward.unlock(name, password);
@@ -125,7 +125,7 @@ export class Keeper {
         await ward.trustThisMachine();
       }
       onStep("session");
-      await this.#enter(ward, own);
+      await this.#enter(ward, own, name);
     } catch (error) {
       // What was unlocked in memory goes; the next attempt begins anew.
       await this.#drop();
@@ -150,7 +150,7 @@ export class Keeper {
     await ward.setPassword(password, [name]);
     if (own) {
       onStep("session");
-      return this.#enter(ward, true);
+      return this.#enter(ward, true, name);
     }
     const device = ward.profile?.device;
     await ward.signOut();
@@ -181,8 +181,8 @@ export class Keeper {
   async refresh(): Promise<void> {
     const state = this.#state;
     if (state.status !== "open") return;
-    const me = await this.#session(state.ward);
-    if (this.#state === state) this.#set({ ...state, me });
+    const { facilities } = await this.#session(state.ward);
+    if (this.#state === state) this.#set({ ...state, me: { ...state.me, facilities } });
   }
 
   #need(): Config {
@@ -217,8 +217,10 @@ export class Keeper {
     return api.session.open(await ward.prove(audience, challenge));
   }
 
-  async #enter(ward: Wardseal, own: boolean): Promise<void> {
-    const me = await this.#session(ward);
+  /** `typed` is the name with which somebody has just signed in: the server may not know it. */
+  async #enter(ward: Wardseal, own: boolean, typed?: string): Promise<void> {
+    const known = await this.#session(ward);
+    const me = typed !== undefined && known.name === known.user ? { ...known, name: typed } : known;
     localStorage.setItem(ACTIVE, String(Date.now()));
     this.#ward = ward;
     this.#set({ status: "open", ward, me, config: this.#need(), own });

@@ -25,7 +25,7 @@ export const common = {
   "nav.main": "Navigation principale",
   "nav.skip": "Aller au contenu",
   "nav.cases": "Dossiers",
-  "nav.inbox": "Demandes reçues",
+  "nav.inbox": "Demandes",
   "nav.directory": "Annuaire",
   "nav.team": "Équipe",
   "nav.account": "Compte",
