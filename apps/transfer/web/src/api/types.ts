@@ -50,7 +50,23 @@ export interface Config {
   /** What a device proves itself to: this server. */
   readonly audience: string;
   readonly version: string;
-  readonly demo: boolean;
+  /** Only in a demonstration. */
+  readonly demo: Demo | null;
+}
+
+/** Invented people to step into, and where the mails are shown. */
+export interface Demo {
+  readonly roles: readonly DemoRole[];
+  readonly mailbox: string;
+}
+
+export interface DemoRole {
+  readonly name: string;
+  readonly password: string;
+  readonly person: string;
+  readonly facility: string;
+  readonly country: string;
+  readonly title: { readonly en: string; readonly fr: string; readonly de: string };
 }
 
 export interface Facility {

@@ -72,7 +72,7 @@ beforeEach(() => {
     const status = refuse?.(line);
     if (status === 0) throw new TypeError("network");
     if (status !== undefined) return Response.json({ code: "refused" }, { status });
-    if (path === "/api/config") return Response.json({ tenant: "ten", keys: "k", vault: "v", audience: AUDIENCE, version: "1", demo: false });
+    if (path === "/api/config") return Response.json({ tenant: "ten", keys: "k", vault: "v", audience: AUDIENCE, version: "1", demo: null });
     if (path === "/api/session/challenge") return Response.json({ challenge: "Y2g", expires: 0 });
     if (line === "POST /api/session") {
       const { proof } = JSON.parse(String(init.body)) as { proof: { user: string; audience: string; challenge: string } };

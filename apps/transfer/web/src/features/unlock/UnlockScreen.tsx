@@ -11,6 +11,7 @@ import type { PlainKey } from "../../i18n/languages";
 import { languages } from "../../i18n/languages";
 import { useKeeper, useWardState } from "../../ward/context";
 import type { LockReason, UnlockStep } from "../../ward/keeper";
+import { DemoRoles } from "./DemoRoles";
 import "./unlock.css";
 
 const stepTexts = {
@@ -109,14 +110,14 @@ function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) 
   const [tried, setTried] = useState(false);
   const locked = reason === "idle" || reason === "locked";
   const open = useMutation({
-    mutationFn: () => keeper.unlock({ name: name.trim(), password, own, onStep: setStep }),
+    mutationFn: (given: { readonly name: string; readonly password: string }) => keeper.unlock({ ...given, own, onStep: setStep }),
     // A wrong password is typed again from the start.
     onError: (error) => (errorCode(error) === "wrong_password" ? setPassword("") : undefined),
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (name.trim() !== "" && password !== "" && !open.isPending) open.mutate();
+    if (name.trim() !== "" && password !== "" && !open.isPending) open.mutate({ name: name.trim(), password });
   };
   return (
     <form className="stack gap-4" onSubmit={submit} noValidate>
@@ -185,6 +186,15 @@ function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) 
         <Button variant="quiet" wide onPress={onInvitation} isDisabled={open.isPending}>
           {t("unlock.haveInvitation")}
         </Button>
+      )}
+      {isOwn || locked ? null : (
+        <DemoRoles
+          isDisabled={open.isPending}
+          onPick={(role) => {
+            setName(role.name);
+            open.mutate(role);
+          }}
+        />
       )}
     </form>
   );

@@ -29,6 +29,9 @@ export const unlock = {
   "unlock.promise2": "Die Vollakte nur für die, denen Sie sie öffnen",
   "unlock.promise3": "Die Schlüssel bleiben bei Ihrem Team: nicht bei uns, nicht beim Betreiber",
   "unlock.haveInvitation": "Ich habe eine Einladung",
+  "unlock.demo": "Vorführung: in eine Rolle schlüpfen",
+  "unlock.demoOthers": "Jemand anderes ({n} Personen)",
+  "unlock.demoMails": "Versandte E-Mails",
 
   "signUp.title": "Konto anlegen",
   "signUp.lead": "Ihre Schlüssel entstehen auf dieser Seite. Wählen Sie ein Passwort, das Sie nirgends sonst benutzen: Es öffnet sie auf jedem Rechner.",

@@ -29,6 +29,9 @@ export const unlock = {
   "unlock.promise2": "The full record only for whom you open it",
   "unlock.promise3": "Keys stay with your team: not with us, not with the host",
   "unlock.haveInvitation": "I have an invitation",
+  "unlock.demo": "Demonstration: step into a role",
+  "unlock.demoOthers": "Somebody else ({n} people)",
+  "unlock.demoMails": "Mails that were sent",
 
   "signUp.title": "Create your account",
   "signUp.lead": "Your keys are made in this page. Choose a password that you use nowhere else: it opens them on any computer.",

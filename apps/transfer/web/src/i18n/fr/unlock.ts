@@ -29,6 +29,9 @@ export const unlock = {
   "unlock.promise2": "Le dossier complet uniquement pour qui vous l’ouvrez",
   "unlock.promise3": "Les clés restent à votre équipe : ni chez nous, ni chez l’hébergeur",
   "unlock.haveInvitation": "J’ai une invitation",
+  "unlock.demo": "Démonstration : choisissez un rôle",
+  "unlock.demoOthers": "Une autre personne ({n} en tout)",
+  "unlock.demoMails": "Courriels envoyés",
 
   "signUp.title": "Créer votre compte",
   "signUp.lead": "Vos clés sont créées dans cette page. Choisissez un mot de passe utilisé nulle part ailleurs : il les ouvre sur tout ordinateur.",
