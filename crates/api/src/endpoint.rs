@@ -94,6 +94,113 @@ macro_rules! body {
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(deny_unknown_fields)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
+
+        wardseal_types::json_record!($name { $($field),* });
     };
 }
 pub(crate) use body;
+
+#[cfg(test)]
+mod tests {
+    use serde::{Serialize, de::DeserializeOwned};
+    use wardseal_types::{
+        Base64Url, BoxedBytes, ChainId, FixedBytes, GroupId, SessionId, TenantId, Timestamp,
+        UserId,
+        json::{self, FromJson, ToJson},
+    };
+
+    use crate::{
+        Problem, ProblemCode,
+        keys::{
+            ChainSlice, Entry, Fetched, ListRequest, ListedSession, ListedSessions, LogView,
+            LookedUp, ServerInfo,
+        },
+    };
+
+    fn agree<T>(body: &T)
+    where
+        T: DeserializeOwned + FromJson + PartialEq + Serialize + ToJson + core::fmt::Debug,
+    {
+        let text = serde_json::to_vec(body).unwrap();
+        assert_eq!(
+            String::from_utf8(json::to_vec(body)),
+            String::from_utf8(text.clone())
+        );
+        assert_eq!(json::from_slice::<T>(&text).as_ref(), Some(body));
+        let more = [b"{\"more\":1,", &text[1..]].concat();
+        assert!(serde_json::from_slice::<T>(&more).is_err());
+        assert_eq!(json::from_slice::<T>(&more), None);
+    }
+
+    /// The client reads and writes what the server does, by other means.
+    #[test]
+    fn both_ends_mean_the_same() {
+        let entry = Entry {
+            statement: Base64Url(vec![1, 2, 3]),
+            position: u64::MAX,
+            inclusion: vec![FixedBytes([9; 32])],
+        };
+        let slice = |chain: ChainId, entries| ChainSlice {
+            chain,
+            entries,
+            boxes: vec![Base64Url(Vec::new())],
+        };
+        agree(&Fetched {
+            chains: vec![
+                slice(TenantId::from_bytes([1; 32]).into(), vec![entry]),
+                slice(UserId::from_bytes([2; 32]).into(), Vec::new()),
+                slice(GroupId::from_bytes([3; 32]).into(), Vec::new()),
+            ],
+            log: LogView {
+                checkpoint: "log\n1\n\n\u{2014} \"quoted\"\n".into(),
+                consistency: Vec::new(),
+            },
+        });
+        for after in [None, Some(7)] {
+            agree(&ListRequest {
+                tenant: TenantId::from_bytes([1; 32]),
+                after,
+                limit: 1000,
+            });
+        }
+        agree(&ListedSessions {
+            sessions: vec![ListedSession {
+                session: SessionId::from_bytes([4; 32]),
+                position: 0,
+                seq: 1,
+                label: Some("label".into()),
+            }],
+            more: true,
+        });
+        agree(&LookedUp { found: Vec::new() });
+        for log_key in [None, Some(BoxedBytes::from([5; 1984]))] {
+            agree(&ServerInfo {
+                version: "1".into(),
+                protocol: 1,
+                time: Timestamp::from_millis(1),
+                audience: "a".into(),
+                keys: true,
+                vault: false,
+                log_key,
+                vault_key: Some(FixedBytes([6; 32])),
+            });
+        }
+    }
+
+    #[test]
+    fn problems_are_read_as_they_are_written() {
+        for code in ProblemCode::ALL {
+            let mut problem = Problem::new(*code);
+            for _ in 0..2 {
+                let text = serde_json::to_vec(&problem).unwrap();
+                assert_eq!(json::from_slice(&text), Some(problem.clone()));
+                problem = problem.with_detail("more");
+                problem.retry_after = Some(3);
+            }
+        }
+        let later = br#"{"type":"","title":"","status":500,"code":"internal","new":[1]}"#;
+        assert!(json::from_slice::<Problem>(later).is_some());
+        let unknown = br#"{"type":"","title":"","status":500,"code":"other"}"#;
+        assert!(json::from_slice::<Problem>(unknown).is_none());
+    }
+}

@@ -2,6 +2,7 @@
 //! TypeScript union; a page for each in `docs/errors/`.
 
 use serde::{Deserialize, Serialize};
+use wardseal_types::json::{FromJson, Value};
 
 macro_rules! problems {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:literal, $retry:ident;)+) => {
@@ -158,6 +159,30 @@ pub struct Problem {
     /// Finds this occurrence in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+}
+
+impl FromJson for ProblemCode {
+    fn read(value: Value<'_>) -> Option<Self> {
+        let code = value.text()?;
+        Self::ALL.iter().copied().find(|known| known.code() == code)
+    }
+}
+
+/// Members that are not known here may follow in later versions.
+impl FromJson for Problem {
+    fn read(value: Value<'_>) -> Option<Self> {
+        let mut record = value.record()?;
+        Some(Self {
+            r#type: record.take("type")?,
+            title: record.take("title")?,
+            status: record.take("status")?,
+            code: record.take("code")?,
+            detail: record.take("detail")?,
+            refusal: record.take("refusal")?,
+            retry_after: record.take("retry_after")?,
+            id: record.take("id")?,
+        })
+    }
 }
 
 impl Problem {

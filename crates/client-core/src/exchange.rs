@@ -1,6 +1,7 @@
 //! One exchange with a server: what goes out for an [`Endpoint`], and what its answer means.
 
 use wardseal_api::{Endpoint, Method, Problem, Role};
+use wardseal_types::json::{self, FromJson, ToJson};
 
 use crate::error::{Error, Misbehaviour};
 
@@ -29,14 +30,13 @@ pub struct HttpResponse {
 }
 
 /// The request for an operation.
-///
-/// # Errors
-/// [`Misbehaviour::BadAnswer`] never; serialising our own types does not fail, and an empty body
-/// would be refused by the server.
-pub fn request<E: Endpoint>(body: &E::Request, bearer: Option<String>) -> HttpRequest {
+pub fn request<E: Endpoint<Request: ToJson>>(
+    body: &E::Request,
+    bearer: Option<String>,
+) -> HttpRequest {
     let body = match E::METHOD {
         Method::Get => Vec::new(),
-        Method::Post => serde_json::to_vec(body).unwrap_or_default(),
+        Method::Post => json::to_vec(body),
     };
     HttpRequest {
         role: E::ROLE,
@@ -52,7 +52,9 @@ pub fn request<E: Endpoint>(body: &E::Request, bearer: Option<String>) -> HttpRe
 /// # Errors
 /// [`Error::Rejected`] for a problem document, [`Misbehaviour::BadAnswer`] for what is neither
 /// that nor the operation's response.
-pub fn response<E: Endpoint>(response: &HttpResponse) -> Result<E::Response, Error> {
+pub fn response<E: Endpoint<Response: FromJson>>(
+    response: &HttpResponse,
+) -> Result<E::Response, Error> {
     check(response)?;
     read::<E>(&response.body)
 }
@@ -70,16 +72,16 @@ pub fn accepted(response: HttpResponse) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// [`Misbehaviour::BadAnswer`] for what is not the operation's response.
-pub fn read<E: Endpoint>(body: &[u8]) -> Result<E::Response, Error> {
-    serde_json::from_slice(body).map_err(|_| Misbehaviour::BadAnswer.into())
+pub fn read<E: Endpoint<Response: FromJson>>(body: &[u8]) -> Result<E::Response, Error> {
+    json::from_slice(body).ok_or_else(|| Misbehaviour::BadAnswer.into())
 }
 
 fn check(response: &HttpResponse) -> Result<(), Error> {
     if response.status == 200 {
         return Ok(());
     }
-    match serde_json::from_slice::<Problem>(&response.body) {
-        Ok(problem) if problem.status == response.status => Err(Error::Rejected(problem.into())),
+    match json::from_slice::<Problem>(&response.body) {
+        Some(problem) if problem.status == response.status => Err(Error::Rejected(problem.into())),
         _ => Err(Misbehaviour::BadAnswer.into()),
     }
 }

@@ -13,7 +13,10 @@ use wardseal_client_core::{
     identity::Identity,
     keyring::Keyring,
     knowledge::Knowledge,
-    types::{ChainId, Clock, FixedBytes, RingId, SortedMap, TenantId, Timestamp, UserId},
+    types::{
+        ChainId, Clock, FixedBytes, RingId, SortedMap, TenantId, Timestamp, UserId,
+        json::{FromJson, ToJson},
+    },
 };
 
 use crate::{
@@ -244,7 +247,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// One operation that needs no token.
-    pub(crate) async fn call<E: Endpoint>(&self, body: &E::Request) -> Result<E::Response, Error> {
+    pub(crate) async fn call<E: Endpoint<Request: ToJson, Response: FromJson>>(
+        &self,
+        body: &E::Request,
+    ) -> Result<E::Response, Error> {
         let answer = self.send(exchange::request::<E>(body, None)).await?;
         exchange::read::<E>(&answer)
     }

@@ -9,7 +9,10 @@ use wardseal_client_core::{
     crypto::label,
     exchange::{self, HttpRequest},
     protocol::binding,
-    types::FixedBytes,
+    types::{
+        FixedBytes,
+        json::{FromJson, ToJson},
+    },
 };
 
 use crate::{
@@ -40,7 +43,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// One operation that needs a token. It signs in when there is none, and once more when the
     /// server does not accept the one there was.
-    pub(crate) async fn call_signed<E: Endpoint>(
+    pub(crate) async fn call_signed<E: Endpoint<Request: ToJson, Response: FromJson>>(
         &self,
         inner: &mut Inner,
         body: &E::Request,

@@ -5,7 +5,7 @@
 //! scope keep the two apart: each is checked, and neither type has the members of the other.
 
 use serde::{Deserialize, Serialize};
-use wardseal_types::{FixedBytes, KeyId, TenantId, Timestamp};
+use wardseal_types::{FixedBytes, KeyId, TenantId, Timestamp, json_record};
 
 use crate::{
     binding::{self, TokenError},
@@ -38,10 +38,19 @@ pub struct Claims {
     pub scope: String,
 }
 
+json_record!(Claims {
+    iss,
+    aud,
+    iat,
+    exp,
+    jti,
+    scope,
+});
+
 /// What a token's signer signs; [`binding::assemble`] makes a token of it.
 #[must_use]
 pub fn signing_input(kid: KeyId, claims: &Claims) -> Option<String> {
-    binding::input(TYPE, kid, claims)
+    Some(binding::input(TYPE, kid, claims))
 }
 
 /// Whose server a token claims to be of. Nothing is verified: it says which tenant's keys

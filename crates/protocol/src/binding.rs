@@ -6,13 +6,16 @@
 //! confuse: that is eighty lines, where the JWT libraries bring RSA, P-256 and a C library into
 //! the browser.
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use wardseal_crypto::{
     hash, label,
     sign::{Ed25519PublicKey, Ed25519Signature},
 };
-use wardseal_types::{Base64Url, FixedBytes, KeyId, TenantId, Timestamp, UserId, limits};
+use wardseal_types::{
+    Base64Url, FixedBytes, KeyId, TenantId, Timestamp, UserId,
+    json::{self, FromJson, ToJson},
+    json_record, limits,
+};
 
 use crate::{
     cbor,
@@ -66,13 +69,14 @@ impl TokenError {
 }
 
 /// The header of the only kind of token that there is.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 struct Header {
     alg: String,
     kid: KeyId,
     typ: String,
 }
+
+json_record!(Header { alg, kid, typ });
 
 /// What a binding token says.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -96,6 +100,17 @@ pub struct Claims {
     /// [`index`]: what the key server finds the user by.
     pub idx: FixedBytes<32>,
 }
+
+json_record!(Claims {
+    iss,
+    sub,
+    aud,
+    iat,
+    exp,
+    jti,
+    cmt,
+    idx,
+});
 
 /// The salted commitment to a name, which stands in the chain. Without the salt nobody can tell
 /// whose it is, so forgetting the salt forgets the name.
@@ -130,29 +145,27 @@ pub fn is_name(name: &str) -> bool {
 /// What a token's signer signs, and how it becomes a token: used by the tenant's own server.
 #[must_use]
 pub fn signing_input(kid: KeyId, claims: &Claims) -> Option<String> {
-    input(TYPE, kid, claims)
+    Some(input(TYPE, kid, claims))
 }
 
 /// The signing input of a token of any type.
-pub(crate) fn input(typ: &str, kid: KeyId, claims: &impl Serialize) -> Option<String> {
+pub(crate) fn input(typ: &str, kid: KeyId, claims: &dyn ToJson) -> String {
     let header = Header {
         alg: "EdDSA".into(),
         kid,
         typ: typ.into(),
     };
-    let header = serde_json::to_vec(&header).ok()?;
-    let claims = serde_json::to_vec(claims).ok()?;
-    Some(format!(
+    format!(
         "{}.{}",
-        BASE64URL_NOPAD.encode(&header),
-        BASE64URL_NOPAD.encode(&claims)
-    ))
+        Base64Url::text_of(&json::to_vec(&header)),
+        Base64Url::text_of(&json::to_vec(claims))
+    )
 }
 
 /// The token that consists of a [`signing_input`] and the signature over it.
 #[must_use]
 pub fn assemble(signing_input: &str, signature: &[u8; 64]) -> String {
-    format!("{signing_input}.{}", BASE64URL_NOPAD.encode(signature))
+    format!("{signing_input}.{}", Base64Url::text_of(signature))
 }
 
 /// Reads a token and verifies its signature by a token key in force at `position`. Its times are
@@ -170,7 +183,7 @@ pub fn read(tenant: &TenantState, token: &str, position: Position) -> Result<Cla
 
 /// Reads a token of this type and verifies its signature by a token key in force at `position`.
 /// Whom and what it is for is judged by the caller.
-pub(crate) fn signed<C: DeserializeOwned>(
+pub(crate) fn signed<C: FromJson>(
     typ: &str,
     tenant: &TenantState,
     token: &str,
@@ -202,7 +215,7 @@ pub(crate) struct Parts<'t, C> {
 }
 
 /// Takes a token of this type apart.
-pub(crate) fn parts<'t, C: DeserializeOwned>(
+pub(crate) fn parts<'t, C: FromJson>(
     typ: &str,
     token: &'t str,
 ) -> Result<Parts<'t, C>, TokenError> {
@@ -216,10 +229,8 @@ pub(crate) fn parts<'t, C: DeserializeOwned>(
         return Err(TokenError::Malformed);
     }
     let claims: C = part(claims)?;
-    let signature: [u8; 64] = BASE64URL_NOPAD
-        .decode(signature.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
+    let signature: [u8; 64] = Base64Url::from_text(signature)
+        .and_then(|Base64Url(bytes)| bytes.try_into().ok())
         .ok_or(TokenError::Malformed)?;
     Ok(Parts {
         input,
@@ -229,11 +240,9 @@ pub(crate) fn parts<'t, C: DeserializeOwned>(
     })
 }
 
-fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenError> {
-    let bytes = BASE64URL_NOPAD
-        .decode(text.as_bytes())
-        .map_err(|_| TokenError::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)
+fn part<T: FromJson>(text: &str) -> Result<T, TokenError> {
+    let Base64Url(bytes) = Base64Url::from_text(text).ok_or(TokenError::Malformed)?;
+    json::from_slice(&bytes).ok_or(TokenError::Malformed)
 }
 
 /// Judges the times of a token that is presented, with `leeway` seconds for clocks that differ.

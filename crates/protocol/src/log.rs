@@ -1,7 +1,7 @@
 //! The tenant's log: leaves and checkpoints (C2SP `tlog-checkpoint`, `signed-note`; RFC 9162
 //! tree). See `spec/06-log.md`.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding as _};
 use wardseal_crypto::{
     hash, label, merkle,
     sign::{
@@ -94,7 +94,7 @@ impl Checkpoint {
             "{}\n{}\n{}\ntime {}\n",
             self.origin,
             self.size,
-            BASE64.encode(self.root.as_array()),
+            Base64::encode_string(self.root.as_array()),
             self.time.millis()
         )
     }
@@ -113,7 +113,7 @@ impl Checkpoint {
             format!(
                 "\u{2014} {} {}\n",
                 self.origin,
-                BASE64.encode(&[&id, signature].concat())
+                Base64::encode_string(&[&id, signature].concat())
             )
         };
         Ok(format!(
@@ -170,8 +170,7 @@ impl Checkpoint {
         let mut next = || lines.next().ok_or(LogError::Malformed);
         let origin = next()?.to_owned();
         let size = next()?.parse().map_err(|_| LogError::Malformed)?;
-        let root = BASE64
-            .decode(next()?.as_bytes())
+        let root = Base64::decode_vec(next()?)
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .map(FixedBytes)
@@ -258,7 +257,7 @@ fn signature(lines: &str, origin: &str, id: [u8; 4]) -> Option<Vec<u8>> {
             .strip_prefix("\u{2014} ")?
             .strip_prefix(origin)?
             .strip_prefix(' ')?;
-        let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
+        let bytes = Base64::decode_vec(encoded).ok()?;
         let (found, signature) = bytes.split_first_chunk::<4>()?;
         (*found == id).then(|| signature.to_vec())
     })

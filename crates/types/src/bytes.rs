@@ -2,10 +2,13 @@
 
 use core::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::cbor::{Decode, Encode, Fault, Reader, write_bytes};
+use crate::{
+    cbor::{Decode, Encode, Fault, Reader, write_bytes},
+    json::{FromJson, ToJson, Value},
+};
 
 /// Bytes that are unpadded base64url in JSON and a byte string in CBOR. Parsing is strict: padding,
 /// white space, the other alphabet and non-zero trailing bits are refused.
@@ -16,13 +19,19 @@ impl Base64Url {
     /// The text form.
     #[must_use]
     pub fn to_text(&self) -> String {
-        BASE64URL_NOPAD.encode(&self.0)
+        Self::text_of(&self.0)
     }
 
     /// Reads the text form; `None` when it is not canonical base64url.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        BASE64URL_NOPAD.decode(text.as_bytes()).ok().map(Self)
+        Base64UrlUnpadded::decode_vec(text).ok().map(Self)
+    }
+
+    /// The text form of bytes.
+    #[must_use]
+    pub fn text_of(bytes: &[u8]) -> String {
+        Base64UrlUnpadded::encode_string(bytes)
     }
 
     /// The bytes.
@@ -60,6 +69,18 @@ impl<'de> Deserialize<'de> for Base64Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::from_text(&text).ok_or_else(|| D::Error::custom("not unpadded base64url"))
+    }
+}
+
+impl ToJson for Base64Url {
+    fn write(&self, out: &mut String) {
+        self.to_text().write(out);
+    }
+}
+
+impl FromJson for Base64Url {
+    fn read(value: Value<'_>) -> Option<Self> {
+        Self::from_text(&value.text()?)
     }
 }
 
@@ -109,7 +130,7 @@ macro_rules! byte_string {
 
         impl<const N: usize> fmt::Debug for $name<N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let text = BASE64URL_NOPAD.encode(self.as_array());
+                let text = Base64Url::text_of(self.as_array());
                 f.write_str(text.get(..12).unwrap_or(&text))?;
                 if text.len() > 12 {
                     f.write_str("…")
@@ -121,7 +142,7 @@ macro_rules! byte_string {
 
         impl<const N: usize> Serialize for $name<N> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&BASE64URL_NOPAD.encode(self.as_array()))
+                serializer.serialize_str(&Base64Url::text_of(self.as_array()))
             }
         }
 
@@ -132,6 +153,19 @@ macro_rules! byte_string {
                 <[u8; N]>::try_from(bytes).map(Self::from).map_err(|_| {
                     D::Error::custom(format_args!("{length} bytes where {N} are expected"))
                 })
+            }
+        }
+
+        impl<const N: usize> ToJson for $name<N> {
+            fn write(&self, out: &mut String) {
+                Base64Url::text_of(self.as_array()).write(out);
+            }
+        }
+
+        impl<const N: usize> FromJson for $name<N> {
+            fn read(value: Value<'_>) -> Option<Self> {
+                let bytes = Base64Url::read(value)?.0;
+                <[u8; N]>::try_from(bytes).ok().map(Self::from)
             }
         }
 

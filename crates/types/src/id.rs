@@ -7,12 +7,13 @@
 
 use core::{fmt, str::FromStr};
 
-use data_encoding::BASE32_NOPAD;
+use base32ct::{Base32Unpadded, Encoding as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     cbor::{Decode, Encode, Fault, Reader, write_bytes, write_tagged},
     cbor_index,
+    json::{FromJson, ToJson, Value},
 };
 
 /// Why a text is not an identifier.
@@ -30,19 +31,26 @@ pub enum IdError {
     Malformed,
 }
 
-fn encode_base32(bytes: &[u8]) -> String {
-    let mut text = BASE32_NOPAD.encode(bytes);
-    text.make_ascii_lowercase();
-    text
+/// Writes prefix, underscore and bytes.
+fn write_id(f: &mut fmt::Formatter<'_>, prefix: &str, bytes: &[u8]) -> fmt::Result {
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    f.write_str(&Base32Unpadded::encode_string(bytes))
 }
 
-fn decode_base32(text: &str) -> Option<Vec<u8>> {
-    if text.bytes().any(|symbol| symbol.is_ascii_uppercase()) {
-        return None;
+/// Reads what [`write_id`] wrote.
+fn read_id(text: &str, prefix: &'static str, bytes: &mut [u8]) -> Result<(), IdError> {
+    let body = text
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .ok_or(IdError::Prefix { expected: prefix })?;
+    let read = Base32Unpadded::decode(body, bytes).map(<[u8]>::len);
+    // The decoder does not look at the bits after the last byte.
+    if read == Ok(bytes.len()) && Base32Unpadded::encode_string(bytes) == body {
+        Ok(())
+    } else {
+        Err(IdError::Malformed)
     }
-    BASE32_NOPAD
-        .decode(text.to_ascii_uppercase().as_bytes())
-        .ok()
 }
 
 macro_rules! id {
@@ -71,7 +79,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}_{}", $prefix, encode_base32(&self.0))
+                write_id(f, $prefix, &self.0)
             }
         }
 
@@ -85,12 +93,9 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let body = text
-                    .strip_prefix($prefix)
-                    .and_then(|rest| rest.strip_prefix('_'))
-                    .ok_or(IdError::Prefix { expected: $prefix })?;
-                let bytes = decode_base32(body).ok_or(IdError::Malformed)?;
-                bytes.try_into().map(Self).map_err(|_| IdError::Malformed)
+                let mut bytes = [0; $len];
+                read_id(text, $prefix, &mut bytes)?;
+                Ok(Self(bytes))
             }
         }
 
@@ -104,6 +109,18 @@ macro_rules! id {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        impl ToJson for $name {
+            fn write(&self, out: &mut String) {
+                self.to_string().write(out);
+            }
+        }
+
+        impl FromJson for $name {
+            fn read(value: Value<'_>) -> Option<Self> {
+                value.text()?.parse().ok()
             }
         }
 
@@ -274,6 +291,18 @@ macro_rules! sum {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        impl ToJson for $name {
+            fn write(&self, out: &mut String) {
+                self.to_string().write(out);
+            }
+        }
+
+        impl FromJson for $name {
+            fn read(value: Value<'_>) -> Option<Self> {
+                value.text()?.parse().ok()
             }
         }
 

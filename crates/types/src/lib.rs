@@ -5,6 +5,7 @@
 mod bytes;
 pub mod cbor;
 mod id;
+pub mod json;
 pub mod limits;
 #[cfg(feature = "openapi")]
 mod openapi;

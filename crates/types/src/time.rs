@@ -7,7 +7,10 @@ use core::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::cbor::{Decode, Encode, Fault, Reader};
+use crate::{
+    cbor::{Decode, Encode, Fault, Reader},
+    json::{FromJson, ToJson, Value},
+};
 
 /// Milliseconds since the Unix epoch, UTC, leap seconds ignored (as POSIX does).
 #[derive(
@@ -15,6 +18,18 @@ use crate::cbor::{Decode, Encode, Fault, Reader};
 )]
 #[serde(transparent)]
 pub struct Timestamp(u64);
+
+impl ToJson for Timestamp {
+    fn write(&self, out: &mut String) {
+        self.0.write(out);
+    }
+}
+
+impl FromJson for Timestamp {
+    fn read(value: Value<'_>) -> Option<Self> {
+        value.uint().map(Self)
+    }
+}
 
 impl Encode for Timestamp {
     fn encode(&self, out: &mut Vec<u8>) {
