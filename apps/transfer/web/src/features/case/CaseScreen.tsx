@@ -1,4 +1,4 @@
-import { Check, CloudOff, Ellipsis, Eye, FileUp, LoaderCircle, Printer, Send } from "lucide-react";
+import { Check, CloudOff, Ellipsis, Eye, FileUp, LoaderCircle, Pencil, Printer, Send } from "lucide-react";
 import { useCallback, useState, type ReactNode } from "react";
 import { useLocation, useParams, useSearch } from "wouter";
 
@@ -165,18 +165,12 @@ function Case({ rules, record }: { readonly rules: Rules; readonly record: CaseR
             ) : null
           ) : (
             <div className="case-columns" data-asked={record.requests.length > 0 || undefined}>
-              <aside className="case-facilities stack" aria-label={t("case.facilities")}>
-                <div className="spread">
+              {record.requests.length === 0 ? null : (
+                <aside className="case-facilities stack gap-3" aria-label={t("case.facilities")}>
                   <h2>
                     {t("case.facilities")} <span className="count">{record.requests.length}</span>
                   </h2>
-                </div>
-                {record.requests.length === 0 ? (
-                  <Card>
-                    <p className="soft">{t("case.askedNobody")}</p>
-                  </Card>
-                ) : (
-                  inOrder(record).map((request) => (
+                  {inOrder(record).map((request) => (
                     <FacilityCard
                       key={request.id}
                       rules={rules}
@@ -187,9 +181,9 @@ function Case({ rules, record }: { readonly rules: Rules; readonly record: CaseR
                       nameOf={nameOf}
                       save={editing.save}
                     />
-                  ))
-                )}
-              </aside>
+                  ))}
+                </aside>
+              )}
               <Parts rules={rules} record={record} editing={editing} country={entry?.country} />
             </div>
           )}
@@ -258,7 +252,7 @@ function Sight({ rules, record, nameOf }: { readonly rules: Rules; readonly reco
             state: sight.record.length > 0 ? "done" : record.requests.length > 0 ? "current" : "later",
             note: sight.record.length === 0 ? t("sight.onlyYou") : t("sight.seenBy", { who: names(sight.record) }),
           },
-          { title: t("sight.handover"), state: left ? "done" : sight.record.length > 0 && ["chosen", "scheduled"].includes(record.state) ? "current" : "later", note: left ? t("sight.handed") : t("sight.handoverLater") },
+          { title: t("sight.handover"), state: left ? "done" : sight.record.length > 0 && ["chosen", "scheduled"].includes(record.state) ? "current" : "later", note: left ? t("sight.handed") : ["chosen", "scheduled"].includes(record.state) ? t("sight.handoverNext") : t("sight.handoverLater") },
         ]}
       />
     </Card>
@@ -280,6 +274,7 @@ function Parts({ rules, record, editing, country }: PartsProps) {
   const strict = new URLSearchParams(useSearch()).has("missing");
   const [part, setPart] = useState<Part>("request");
   const [preview, setPreview] = useState(false);
+  const [changing, setChanging] = useState(record.requests.length === 0);
   const [importing, setImporting] = useState(false);
   const [imported, setImported] = useState<{ readonly result: Import; readonly taken: number }>();
   const { copy, answer, setNotes } = editing;
@@ -314,21 +309,37 @@ function Parts({ rules, record, editing, country }: PartsProps) {
                 <div className="spread">
                   <p className="small soft grow">{t("case.part.requestNote")}</p>
                   <div className="row">
-                    {isFinal ? null : (
-                      <Button size="s" icon={<FileUp size={14} aria-hidden="true" />} onPress={() => setImporting(true)}>
-                        {t("import.title")}
+                    {isFinal ? null : changing ? (
+                      <>
+                        <Button size="s" icon={<FileUp size={14} aria-hidden="true" />} onPress={() => setImporting(true)}>
+                          {t("import.title")}
+                        </Button>
+                        <Button size="s" icon={<Eye size={14} aria-hidden="true" />} onPress={() => setPreview(true)}>
+                          {t("ask.preview")}
+                        </Button>
+                      </>
+                    ) : (
+                      <Button size="s" icon={<Pencil size={14} aria-hidden="true" />} onPress={() => setChanging(true)}>
+                        {t("case.change")}
                       </Button>
                     )}
-                    <Button size="s" icon={<Eye size={14} aria-hidden="true" />} onPress={() => setPreview(true)}>
-                      {t("ask.preview")}
-                    </Button>
                   </div>
                 </div>
                 {imported === undefined ? null : <ImportSummary rules={rules} result={imported.result} taken={imported.taken} />}
-                {asked && !isFinal ? (
-                  <Callout tone="info">{t("case.sentAsWas")}</Callout>
-                ) : null}
-                {form(1)}
+                {changing && !isFinal ? (
+                  <>
+                    {asked ? <Callout tone="info">{t("case.sentAsWas")}</Callout> : null}
+                    {form(1)}
+                  </>
+                ) : (
+                  <>
+                    <Glance rules={rules} answers={answersOf(rules, 1, answers)} />
+                    <Disclosure title={t("ask.previewAll")}>
+                      <Sheet rules={rules} stage={1} answers={answersOf(rules, 1, answers)} />
+                    </Disclosure>
+                  </>
+                )}
+                {asked || isFinal ? null : <p className="small soft">{t("case.askedNobody")}</p>}
               </div>
             ),
           },

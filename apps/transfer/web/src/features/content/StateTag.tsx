@@ -1,3 +1,5 @@
+import { Sparkle } from "lucide-react";
+
 import { Tag } from "../../design";
 import { useI18n } from "../../i18n/context";
 import { toneOf, type Rules } from "./rules";
@@ -14,6 +16,17 @@ export function RequestTag({ rules, state }: { readonly rules: Rules; readonly s
   const { label } = useI18n();
   const info = rules.requestState(state);
   return <Tag tone={toneOf(info)}>{label(info.labels)}</Tag>;
+}
+
+/** The state of a request as the facility that was asked sees it: what nobody there has opened is new. */
+export function ReceivedTag({ rules, state }: { readonly rules: Rules; readonly state: string }) {
+  const { t } = useI18n();
+  if (state !== "sent") return <RequestTag rules={rules} state={state} />;
+  return (
+    <Tag tone="info" icon={<Sparkle size={13} aria-hidden="true" />}>
+      {t("inbox.new")}
+    </Tag>
+  );
 }
 
 /** How urgent it is. What is planned needs no mark. */

@@ -1,4 +1,5 @@
 import { X } from "lucide-react";
+import { memo } from "react";
 
 import { Button, Choices, DateField, Many, NumberField, Select, TextArea, TextField, Tick, type Option } from "../../design";
 import { useI18n } from "../../i18n/context";
@@ -11,12 +12,18 @@ const IN_SIGHT = 7;
 export interface FieldEditorProps {
   readonly field: FormField;
   readonly value: Value | undefined;
-  /** `undefined` takes the answer back. */
-  readonly onChange: (value: Value | undefined) => void;
+  /** `undefined` takes the answer back. The same function each time: a form of seventy fields is drawn anew field by field. */
+  readonly onAnswer: (field: string, value: Value | undefined) => void;
   /** What is wrong, in words. */
   readonly error?: string | undefined;
   readonly country?: Country | undefined;
   readonly isDisabled?: boolean;
+}
+
+/** How much room chips need: characters in one, two and all columns of the form. */
+function widthOf(options: readonly Option[]): "1" | "2" | "all" {
+  const characters = options.reduce((sum, option) => sum + option.label.length + 5, 0);
+  return characters <= 38 ? "1" : characters <= 84 ? "2" : "all";
 }
 
 /** Several codes of which `none` stands alone: taking it drops the others, taking another drops it. */
@@ -26,7 +33,8 @@ export function withNoneAlone(before: readonly string[], after: readonly string[
 }
 
 /** Asks one question of the form, in the way that suits it. */
-export function FieldEditor({ field, value, onChange, error, country, isDisabled = false }: FieldEditorProps) {
+export const FieldEditor = memo(function FieldEditor({ field, value, onAnswer, error, country, isDisabled = false }: FieldEditorProps) {
+  const onChange = (next: Value | undefined): void => onAnswer(field.id, next);
   const { t, label } = useI18n();
   const common = {
     label: label(field.labels),
@@ -51,7 +59,7 @@ export function FieldEditor({ field, value, onChange, error, country, isDisabled
   switch (field.kind) {
     case "code":
       return (
-        <div className="form-field" data-wide={options.length <= IN_SIGHT || undefined}>
+        <div className="form-field" data-width={options.length <= IN_SIGHT ? widthOf(options) : "1"}>
           {options.length <= IN_SIGHT ? <Choices {...common} value={text} onChange={onChange} options={options} /> : <Select {...common} value={text} onChange={onChange} options={options} />}
           {clear}
         </div>
@@ -59,7 +67,7 @@ export function FieldEditor({ field, value, onChange, error, country, isDisabled
     case "codes": {
       const taken = typeof value === "object" ? value : [];
       return (
-        <div className="form-field" data-wide>
+        <div className="form-field" data-width={widthOf(options)}>
           <Many {...common} value={taken} onChange={(next) => onChange(next.length === 0 ? undefined : withNoneAlone(taken, next))} options={options} />
         </div>
       );
@@ -95,10 +103,10 @@ export function FieldEditor({ field, value, onChange, error, country, isDisabled
     case "text": {
       const Text = field.multiline ? TextArea : TextField;
       return (
-        <div className="form-field" data-wide={field.multiline || undefined}>
+        <div className="form-field" data-width={field.multiline ? "2" : "1"}>
           <Text {...common} value={text} onChange={(next) => onChange(next === "" ? undefined : next)} {...(field.max === null ? {} : { maxLength: field.max })} />
         </div>
       );
     }
   }
-}
+});

@@ -23,6 +23,7 @@ export interface StageFormProps {
   readonly rules: Rules;
   readonly stage: Stage;
   readonly answers: Answers;
+  /** The same function each time. */
   readonly onAnswer: (field: string, value: Value | undefined) => void;
   readonly country?: Country | undefined;
   /** Also says what is missing, not only what is wrong. */
@@ -65,7 +66,7 @@ export function StageForm({ rules, stage, answers, onAnswer, country, strict = f
                     key={field.id}
                     field={field}
                     value={answers[field.id]}
-                    onChange={(value) => onAnswer(field.id, value)}
+                    onAnswer={onAnswer}
                     error={said ? label(rules.problem(code).labels) : undefined}
                     country={country}
                     isDisabled={isDisabled}

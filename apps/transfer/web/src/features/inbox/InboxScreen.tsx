@@ -13,7 +13,7 @@ import { shortId } from "../cases/names";
 import type { Read } from "../content/content";
 import { useContents } from "../content/contents";
 import type { Rules } from "../content/rules";
-import { RequestTag, UrgencyTag } from "../content/StateTag";
+import { ReceivedTag, UrgencyTag } from "../content/StateTag";
 import { useRules } from "../content/useRules";
 import { RequestView } from "../request/RequestView";
 import { flagsOf, personOf } from "../sheet/Glance";
@@ -48,7 +48,7 @@ export default function InboxScreen() {
   useShortcuts({ j: step(1), k: step(-1), "/": () => searchField.current?.focus(), Escape: id === undefined ? undefined : () => navigate("/inbox") });
 
   return (
-    <Page title={t("inbox.title")} lead={requests.data === undefined ? undefined : t("inbox.waiting", { n: waiting })} width="wide">
+    <Page title={t("inbox.title")} lead={requests.data === undefined ? undefined : waiting === 0 ? t("inbox.nothingWaiting") : t("inbox.waiting", { n: waiting })} width="wide">
       {requests.data === undefined ? (
         requests.isError ? (
           <ErrorNote error={requests.error} onRetry={() => void requests.refetch()} />
@@ -167,18 +167,25 @@ function Row({ rules, request, content, failed, isCurrent, from }: RowProps) {
   return (
     <RowLink href={`/inbox/${request.id}`} current={isCurrent}>
       <span className="inbox-row">
-        <span className="inbox-row-title" data-new={isNew || undefined}>
-          {isNew ? <span className="visually-hidden">{t("inbox.new")} </span> : null}
-          {care}
+        <span className="inbox-row-line">
+          <span className="inbox-row-title" data-new={isNew || undefined}>
+            {care}
+          </span>
+          {shelfOf(request) === "answer" ? (
+            <Deadline at={request.deadline} pausedSince={request.pausedSince} />
+          ) : (
+            <span className="small faint">
+              <Clock at={request.updated} />
+            </span>
+          )}
         </span>
-        <span className="inbox-row-when">{shelfOf(request) === "answer" ? <Deadline at={request.deadline} pausedSince={request.pausedSince} /> : <span className="small faint"><Clock at={request.updated} /></span>}</span>
-        <span className="small soft inbox-row-who">
-          {failed ? t("cases.notOpened") : [personOf(rules, answers, i18n), flags > 0 ? t("inbox.flags", { n: flags }) : ""].filter((part) => part !== "").join(" · ")}
-        </span>
-        <span className="small soft truncate">{from}</span>
-        <span className="row gap-1 inbox-row-state">
-          <UrgencyTag rules={rules} urgency={request.urgency} />
-          <RequestTag rules={rules} state={request.state} />
+        <span className="small soft">{failed ? t("cases.notOpened") : [personOf(rules, answers, i18n), flags > 0 ? t("inbox.flags", { n: flags }) : ""].filter((part) => part !== "").join(" · ")}</span>
+        <span className="inbox-row-line">
+          <span className="small soft truncate">{from}</span>
+          <span className="row gap-1">
+            <UrgencyTag rules={rules} urgency={request.urgency} />
+            <ReceivedTag rules={rules} state={request.state} />
+          </span>
         </span>
       </span>
     </RowLink>

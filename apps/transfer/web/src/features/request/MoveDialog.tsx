@@ -79,6 +79,7 @@ export function MoveDialog({ rules, request, move, other, onClose, onDone, wante
       title={label(move.labels)}
       isOpen
       onClose={onClose}
+      size={needsReasons ? "l" : "m"}
       footer={
         <>
           <Button onPress={onClose} isDisabled={busy}>

@@ -5,13 +5,13 @@ import type { RequestRecord, RequestState } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacilityName } from "../../app/facility";
 import { useShortcuts } from "../../app/shortcuts";
-import { Button, Callout, Card, Clock, Deadline, Disclosure, IconButton, LinkButton, Skeleton, toast } from "../../design";
+import { Button, Callout, Card, Clock, Deadline, Disclosure, IconButton, LinkButton, Skeleton, toast, type ButtonVariant } from "../../design";
 import { useI18n } from "../../i18n/context";
 import { useContent } from "../../ward";
 import { patientName, shortId } from "../cases/names";
 import { readContent } from "../content/content";
 import type { Move, Rules } from "../content/rules";
-import { RequestTag, UrgencyTag } from "../content/StateTag";
+import { ReceivedTag, UrgencyTag } from "../content/StateTag";
 import { Documents } from "../documents/Documents";
 import { Glance, personOf } from "../sheet/Glance";
 import { PrintSheet } from "../sheet/PrintSheet";
@@ -31,6 +31,10 @@ const PRIMARY: Readonly<Partial<Record<RequestState, RequestState>>> = {
   chosen: "admitted",
   in_transit: "admitted",
 };
+
+/** Answers that refuse, and those that are seldom given: they come after the others. */
+const REFUSING: ReadonlySet<string> = new Set<RequestState>(["declined", "offer_withdrawn", "not_arrived"]);
+const RARE: ReadonlySet<string> = new Set<RequestState>(["in_review", "referred_onward"]);
 
 /** Moves that the table takes back: shown as "undo" for a while. */
 const BACK: Readonly<Partial<Record<RequestState, RequestState>>> = { waitlisted: "in_review", declined: "in_review" };
@@ -71,7 +75,8 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
 
   const moves = content === undefined ? [] : rules.moves(request.state, "receiver");
   const primary = moves.find(({ to }) => to === PRIMARY[request.state]);
-  const others = moves.filter((move) => move !== primary);
+  const weight = ({ to }: Move): number => (REFUSING.has(to) ? 1 : RARE.has(to) ? 2 : 0);
+  const others = moves.filter((move) => move !== primary).toSorted((a, b) => weight(a) - weight(b));
 
   const done = (record: RequestRecord): void => {
     const back = BACK[record.state];
@@ -90,7 +95,7 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
   };
   useShortcuts(Object.fromEntries(moves.flatMap((move) => [move.key, ALIASES[move.to]].flatMap((key) => (key === null || key === undefined || key === "" ? [] : [[key, () => start(move)]])))));
 
-  const button = (move: Move, variant: "primary" | "secondary" | "danger-quiet") => (
+  const button = (move: Move, variant: ButtonVariant) => (
     <Button key={move.to} variant={variant} onPress={() => start(move)} isPending={busy === move.to} isDisabled={busy !== undefined && busy !== move.to}>
       {label(move.labels)}
       {move.key === null || move.key === "" ? null : <kbd aria-hidden="true">{ALIASES[move.to] ?? move.key}</kbd>}
@@ -123,7 +128,7 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
               </div>
               <div className="row gap-1">
                 <UrgencyTag rules={rules} urgency={request.urgency} />
-                <RequestTag rules={rules} state={request.state} />
+                <ReceivedTag rules={rules} state={request.state} />
                 {["sent", "viewed", "in_review", "info_needed"].includes(request.state) ? <Deadline at={request.deadline} pausedSince={request.pausedSince} /> : null}
                 <IconButton label={t("case.print")} size="s" icon={<Printer size={16} aria-hidden="true" />} onPress={() => print()} />
               </div>
@@ -145,7 +150,7 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
                 {moves.length === 0 ? null : (
                   <div className="request-actions" role="group" aria-label={t("request.answer")}>
                     {primary === undefined ? null : button(primary, "primary")}
-                    {others.map((move) => button(move, ["declined", "offer_withdrawn", "not_arrived"].includes(move.to) ? "danger-quiet" : "secondary"))}
+                    {others.map((move) => button(move, REFUSING.has(move.to) ? "danger-quiet" : RARE.has(move.to) ? "quiet" : "secondary"))}
                   </div>
                 )}
               </>

@@ -1,3 +1,4 @@
+import { Activity, Bandage, Biohazard, Brain, LockKeyhole, ShieldAlert, Syringe, TriangleAlert, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { Tag, type Tone } from "../../design";
@@ -11,27 +12,38 @@ export interface Flag {
   readonly id: string;
   readonly text: string;
   readonly tone: Tone;
+  readonly icon: LucideIcon;
 }
 
-/** Fields of which each answer that is present is a flag, with how much it weighs. */
-const FLAGS: readonly (readonly [field: string, tone: Tone])[] = [
-  ["isolation", "bad"],
-  ["germs", "bad"],
-  ["restraint", "wait"],
-  ["risks", "wait"],
-  ["behaviour", "wait"],
-  ["equipment", "info"],
-  ["wounds", "info"],
-  ["drugs", "info"],
+interface FlagRow {
+  readonly field: string;
+  readonly tone: Tone;
+  readonly icon: LucideIcon;
+  /** One flag for the whole field with its name: codes that say little by themselves. */
+  readonly named?: true;
+}
+
+/** Fields of which what is present is a flag, the heaviest first. */
+const FLAGS: readonly FlagRow[] = [
+  { field: "isolation", tone: "bad", icon: ShieldAlert, named: true },
+  { field: "germs", tone: "bad", icon: Biohazard },
+  { field: "restraint", tone: "wait", icon: LockKeyhole },
+  { field: "risks", tone: "wait", icon: TriangleAlert, named: true },
+  { field: "behaviour", tone: "wait", icon: Brain, named: true },
+  { field: "equipment", tone: "info", icon: Activity },
+  { field: "wounds", tone: "info", icon: Bandage, named: true },
+  { field: "drugs", tone: "info", icon: Syringe },
 ];
 
 /** What stands out in a request: each present code of the fields above, in words, the heaviest first. */
-export function flagsOf(rules: Rules, answers: Answers, { label }: Pick<I18n, "label">): readonly Flag[] {
-  return FLAGS.flatMap(([id, tone]) => {
+export function flagsOf(rules: Rules, answers: Answers, { label, t }: Pick<I18n, "label" | "t">): readonly Flag[] {
+  return FLAGS.flatMap(({ field: id, tone, icon, named }) => {
     const field = rules.field(id);
     const value = answers[id];
     if (field === undefined || value === undefined || !isPresent(value)) return [];
-    return field.options.filter(({ code }) => holds(value, code)).map((option) => ({ id: `${id}.${option.code}`, text: label(option.labels), tone }));
+    const present = field.options.filter(({ code }) => holds(value, code));
+    if (named === true) return present.length === 0 ? [] : [{ id, text: t("glance.named", { field: label(field.labels), codes: present.map(({ labels }) => label(labels)).join(", ") }), tone, icon }];
+    return present.map((option) => ({ id: `${id}.${option.code}`, text: label(option.labels), tone, icon }));
   });
 }
 
@@ -89,9 +101,11 @@ export function Glance({ rules, answers }: GlanceProps) {
   return (
     <div className="glance">
       <Flags label={t("glance.flags")} none={t("glance.noFlags")}>
-        {flags.map((flag) => (
-          <li key={flag.id}>
-            <Tag tone={flag.tone}>{flag.text}</Tag>
+        {flags.map(({ id, text, tone, icon: Icon }) => (
+          <li key={id}>
+            <Tag tone={tone} icon={<Icon size={13} aria-hidden="true" />}>
+              {text}
+            </Tag>
           </li>
         ))}
       </Flags>

@@ -24,6 +24,7 @@ export const oneCase = {
   "case.saveFailed": "Nicht gespeichert",
   "case.saving": "Wird gespeichert …",
   "case.saved": "Gespeichert",
+  "case.change": "Angaben ändern",
   "case.parts": "Teile des Falls",
   "case.part.request": "Anfrage",
   "case.part.requestNote": "Nur Codes, kein Name: Das sehen Einrichtungen, wenn Sie sie anfragen.",
@@ -46,6 +47,7 @@ export const oneCase = {
   "sight.ending": { one: "Der Zugriff von {n} Einrichtung wird beendet", other: "Der Zugriff von {n} Einrichtungen wird beendet" },
   "sight.handed": "Bei der ausgewählten Einrichtung",
   "sight.handoverLater": "Nach der Auswahl",
+  "sight.handoverNext": "Sobald es losgeht",
 
   "disclose.title": "Vollakte für {facility} freigeben?",
   "disclose.action": "Vollakte freigeben",
@@ -65,10 +67,10 @@ export const oneCase = {
 
   "choose.title": "{facility} auswählen?",
   "choose.action": "Diese Zusage annehmen",
-  "choose.nobodyElse": "Niemand sonst ist abzusagen.",
-  "choose.released": { one: "{n} weitere Einrichtung wird freigegeben und benachrichtigt:", other: "{n} weitere Einrichtungen werden freigegeben und benachrichtigt:" },
+  "choose.nobodyElse": "Sonst ist niemandem abzusagen.",
+  "choose.released": { one: "{n} anderen Einrichtung wird abgesagt:", other: "{n} anderen Einrichtungen wird abgesagt:" },
   "choose.revoked": "Ihr Zugriff endet im selben Schritt; danach unterschreibt Ihre Seite das Ende ihrer Schlüssel.",
-  "choose.done": "{facility} ist ausgewählt. Die anderen sind freigegeben.",
+  "choose.done": "{facility} ist ausgewählt. Den anderen wurde abgesagt.",
 
   "job.send": { one: "{n} Einrichtung wird angefragt", other: "{n} Einrichtungen werden angefragt" },
   "job.disclose": "Vollakte wird für {facility} freigegeben",

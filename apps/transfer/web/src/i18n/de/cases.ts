@@ -69,6 +69,7 @@ export const cases = {
   "glance.special": "Außerdem",
   "glance.flags": "Besonderheiten",
   "glance.noFlags": "Keine Isolation, Risiken oder besonderen Geräte",
+  "glance.named": "{field}: {codes}",
 
   "print.title": "Verlegungsanfrage, ohne Namen",
   "print.from": "{facility} · angelegt am {date} · {id}",

@@ -24,6 +24,7 @@ export const oneCase = {
   "case.saveFailed": "Not saved",
   "case.saving": "Saving …",
   "case.saved": "Saved",
+  "case.change": "Change answers",
   "case.parts": "Parts of the case",
   "case.part.request": "Request",
   "case.part.requestNote": "Codes only, no name: this is what facilities see when you ask them.",
@@ -46,6 +47,7 @@ export const oneCase = {
   "sight.ending": { one: "Access of {n} facility is being ended", other: "Access of {n} facilities is being ended" },
   "sight.handed": "The patient is with the chosen facility",
   "sight.handoverLater": "After the choice",
+  "sight.handoverNext": "When the patient leaves",
 
   "disclose.title": "Open the full record to {facility}?",
   "disclose.action": "Open the full record",

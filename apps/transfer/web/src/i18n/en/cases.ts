@@ -69,6 +69,7 @@ export const cases = {
   "glance.special": "Also",
   "glance.flags": "What stands out",
   "glance.noFlags": "No isolation, risks or special equipment",
+  "glance.named": "{field}: {codes}",
 
   "print.title": "Transfer request, without a name",
   "print.from": "{facility} · opened {date} · {id}",

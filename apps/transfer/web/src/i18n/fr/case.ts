@@ -24,6 +24,7 @@ export const oneCase = {
   "case.saveFailed": "Non enregistré",
   "case.saving": "Enregistrement …",
   "case.saved": "Enregistré",
+  "case.change": "Modifier les réponses",
   "case.parts": "Parties du dossier",
   "case.part.request": "Demande",
   "case.part.requestNote": "Des codes, aucun nom : c’est ce que voient les établissements sollicités.",
@@ -46,6 +47,7 @@ export const oneCase = {
   "sight.ending": { one: "Fin d’accès en cours pour {n} établissement", other: "Fin d’accès en cours pour {n} établissements" },
   "sight.handed": "Le patient est dans l’établissement retenu",
   "sight.handoverLater": "Après le choix",
+  "sight.handoverNext": "Au départ du patient",
 
   "disclose.title": "Ouvrir le dossier complet à {facility} ?",
   "disclose.action": "Ouvrir le dossier complet",

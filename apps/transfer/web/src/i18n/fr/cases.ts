@@ -69,6 +69,7 @@ export const cases = {
   "glance.special": "À noter aussi",
   "glance.flags": "Points d’attention",
   "glance.noFlags": "Ni isolement, ni risque, ni matériel particulier",
+  "glance.named": "{field} : {codes}",
 
   "print.title": "Demande de transfert, sans nom",
   "print.from": "{facility} · ouverte le {date} · {id}",

@@ -1,0 +1,1 @@
+export const wasm: Uint8Array<ArrayBuffer>;
