@@ -95,6 +95,8 @@ pub(crate) enum LogLevel {
     Info,
     /// What helps to find a mistake.
     Debug,
+    /// Everything, also what libraries say of themselves.
+    Trace,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ValueEnum)]

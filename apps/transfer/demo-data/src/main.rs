@@ -8,7 +8,7 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::BufRead as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -36,7 +36,10 @@ It ends on an interrupt, or when its standard input is closed with --until-eof.
   --cases N          how many cases [default: 24]
   --seed N           other patients for other numbers [default: 1]
   --json             print one JSON object when everything is ready
-  --until-eof        end when standard input ends
+  --log LEVEL        what the servers write down: error, warn, info, debug or trace [default: warn]
+  --until-eof        end when standard input ends; until then it takes orders, one a line, and repeats each when it is
+                     done: 'stop NAME' ends a server as a crash does, 'start NAME' starts it again at its address
+                     (keys, vault or transfer)
 ";
 
 struct Arguments {
@@ -45,6 +48,7 @@ struct Arguments {
     programs: PathBuf,
     port: u16,
     size: Size,
+    log: String,
     json: bool,
     until_eof: bool,
 }
@@ -63,6 +67,7 @@ impl Arguments {
                 facilities: 30,
                 cases: 24,
             },
+            log: "warn".to_owned(),
             json: false,
             until_eof: false,
         };
@@ -76,6 +81,7 @@ impl Arguments {
                 Long("facilities") => arguments.size.facilities = parser.value()?.parse()?,
                 Long("cases") => arguments.size.cases = parser.value()?.parse()?,
                 Long("seed") => arguments.size.seed = parser.value()?.parse()?,
+                Long("log") => arguments.log = parser.value()?.string()?,
                 Long("json") => arguments.json = true,
                 Long("until-eof") => arguments.until_eof = true,
                 Short('h') | Long("help") => {
@@ -134,13 +140,13 @@ async fn run(arguments: Arguments) -> Result<()> {
     let role = |name: &str, offset| {
         let mut command = place.command("wardseal");
         command
-            .args(["serve", "--log", "warn", "--role", name])
+            .args(["serve", "--log", &arguments.log, "--role", name])
             .args(["--listen", &listen(offset), "--data"])
             .arg(place.data.join(name));
         Server::start(name, command)
     };
-    let keys = role("keys", 1)?;
-    let vault = role("vault", 2)?;
+    let mut keys = role("keys", 1)?;
+    let mut vault = role("vault", 2)?;
     let mut command = place.command("transfer-mail-catcher");
     command.args(["--listen", &listen(3), "--smtp", &listen(4)]);
     let mail = Server::start("mail", command)?;
@@ -181,7 +187,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     )?;
     let mut command = place.command("wardseal-transfer");
     command
-        .args(["serve", "--log", "warn", "--listen", &listen(0)])
+        .args(["serve", "--log", &arguments.log, "--listen", &listen(0)])
         .args(["--keys", &keys.url, "--vault", &vault.url, "--smtp", smtp])
         .args([
             "--mail-from",
@@ -194,7 +200,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     if let Some(web) = &arguments.web {
         command.arg("--web").arg(web);
     }
-    let transfer = Server::start("transfer", command)?;
+    let mut transfer = Server::start("transfer", command)?;
     let addresses = Addresses {
         keys: keys.url.clone(),
         vault: vault.url.clone(),
@@ -245,16 +251,73 @@ async fn run(arguments: Arguments) -> Result<()> {
             roles.len().saturating_sub(8)
         );
     }
-    if arguments.until_eof {
-        tokio::task::spawn_blocking(|| {
-            let mut rest = Vec::new();
-            // Whether it ends well or badly, it ends.
-            let _ended = std::io::stdin().read_to_end(&mut rest);
-        })
-        .await?;
-    } else {
-        tokio::signal::ctrl_c().await?;
-    }
+    let servers = [
+        ("keys", &mut keys),
+        ("vault", &mut vault),
+        ("transfer", &mut transfer),
+    ];
+    wait_for_the_end(arguments.until_eof, servers).await?;
     drop((transfer, mail, vault, keys));
     Ok(())
+}
+
+/// Until somebody interrupts or ends the demonstration, or its standard input ends where that was asked for. What stands
+/// on the input until then are orders.
+async fn wait_for_the_end(until_eof: bool, mut servers: Servers<'_>) -> Result<()> {
+    let (sender, mut orders) = tokio::sync::mpsc::unbounded_channel();
+    let _keeps_waiting = (!until_eof).then(|| sender.clone());
+    if until_eof {
+        // A thread of its own: nobody waits for it when a signal comes first.
+        std::thread::spawn(move || {
+            // Whether it ends well or badly, it ends.
+            for order in std::io::stdin().lock().lines().map_while(Result::ok) {
+                if sender.send(order).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(order) => obey(&mut servers, &order)?,
+                None => return Ok(()),
+            },
+            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+            ended = terminated() => return ended,
+        }
+    }
+}
+
+type Servers<'a> = [(&'static str, &'a mut Server); 3];
+
+/// Follows an order, `stop NAME` or `start NAME`, and repeats it when it is done.
+fn obey(servers: &mut Servers<'_>, order: &str) -> Result<()> {
+    let Some((verb, name)) = order.trim().split_once(' ') else {
+        bail!("\"{order}\" is no order: stop NAME, or start NAME");
+    };
+    let (_, server) = servers
+        .iter_mut()
+        .find(|(known, _)| *known == name)
+        .with_context(|| format!("there is no server {name}"))?;
+    match verb {
+        "stop" => server.stop()?,
+        "start" => server.start_again()?,
+        _ => bail!("\"{verb}\" is no order: stop NAME, or start NAME"),
+    }
+    println!("{verb} {name}");
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn terminated() -> Result<()> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?
+        .recv()
+        .await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn terminated() -> Result<()> {
+    std::future::pending().await
 }

@@ -38,6 +38,8 @@ impl Place {
 /// A running server, ended when dropped.
 #[derive(Debug)]
 pub struct Server {
+    name: String,
+    command: Command,
     child: Child,
     /// Where it listens, without a slash at the end.
     pub url: String,
@@ -56,6 +58,8 @@ impl Server {
         let printed = child.stdout.take();
         // From here on dropping it ends the process.
         let mut server = Self {
+            name: name.to_owned(),
+            command,
             child,
             url: String::new(),
         };
@@ -86,6 +90,37 @@ impl Server {
             }
         };
         Ok(server)
+    }
+
+    /// Ends the process at once, as a crash does. What it kept stays.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn stop(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts the process again at the address that it had.
+    ///
+    /// # Errors
+    /// As [`Server::start`]; also when something else listens there now.
+    pub fn start_again(&mut self) -> Result<()> {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let mut command = Command::new(self.command.get_program());
+        command.stdin(Stdio::null());
+        let mut is_address = false;
+        for word in self.command.get_args() {
+            if is_address {
+                command.arg(&address);
+            } else {
+                command.arg(word);
+            }
+            is_address = word == "--listen";
+        }
+        *self = Self::start(&self.name, command)?;
+        Ok(())
     }
 }
 

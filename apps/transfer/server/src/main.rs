@@ -100,6 +100,8 @@ enum LogLevel {
     Info,
     /// One line for each request.
     Debug,
+    /// Everything, also what libraries say of themselves.
+    Trace,
 }
 
 /// The system's clock.
@@ -235,6 +237,7 @@ fn write_log(level: LogLevel) {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
