@@ -1,6 +1,6 @@
 //! `transfer-mail-catcher`: takes every mail, shows it, delivers none.
 
-use std::{io::Write as _, net::SocketAddr};
+use std::{io::Write as _, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -19,10 +19,26 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let arguments = Arguments::parse();
-    let smtp = TcpListener::bind(arguments.smtp).await?;
-    let http = TcpListener::bind(arguments.listen).await?;
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // When even this cannot be written there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}. Choose another address with {option}")
+    })
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let smtp = listen(arguments.smtp, "--smtp").await?;
+    let http = listen(arguments.listen, "--listen").await?;
     {
         let mut out = std::io::stdout().lock();
         writeln!(
@@ -36,7 +52,7 @@ async fn main() -> std::io::Result<()> {
     let mailbox = Mailbox::default();
     tokio::select! {
         () = receive(smtp, mailbox.clone()) => Ok(()),
-        served = axum::serve(http, pages(mailbox)).into_future() => served,
-        stopped = tokio::signal::ctrl_c() => stopped,
+        served = axum::serve(http, pages(mailbox)).into_future() => Ok(served?),
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
     }
 }
