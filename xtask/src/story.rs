@@ -33,6 +33,7 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log, release: bool) -> Result
     log.run(
         Command::new("bash")
             .arg(workspace.root.join(SCRIPT))
+            .args(bundles(workspace)?)
             .env("WARDSEAL_BIN", &program)
             .env("WARDSEAL_KEYS_URL", &keys.url)
             .env("WARDSEAL_VAULT_URL", &vault.url)
@@ -41,6 +42,22 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log, release: bool) -> Result
     // Stopped here and not earlier: dropping a server ends its process.
     drop((keys, vault));
     Ok(())
+}
+
+/// The bundles that are sealed, where there are some; else the script makes one.
+fn bundles(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let Some(folder) = workspace.samples() else {
+        return Ok(Vec::new());
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The command-line program, built unless the tests have just done so.

@@ -143,6 +143,12 @@ impl Workspace {
         self.target.join("xtask")
     }
 
+    /// A folder of synthetic FHIR R4 bundles beside the checkout, where there is one: not part of the project.
+    pub(crate) fn samples(&self) -> Option<PathBuf> {
+        let folder = self.root.parent()?.join("shared/data/fhir-r4");
+        folder.is_dir().then_some(folder)
+    }
+
     /// A folder of that name for temporary files, emptied first.
     pub(crate) fn scratch(&self, name: &str) -> Result<PathBuf> {
         let folder = self.leavings().join(name);

@@ -207,6 +207,11 @@ fn cargo(job: &Job<'_>, arguments: &[&str]) -> Command {
     if job.full {
         command.env("WARDSEAL_TEST_FULL", "1");
     }
+    if let Some(samples) = job.workspace.samples() {
+        command
+            .env("FHIR_R4_SAMPLES", &samples)
+            .env("WARDSEAL_TEST_FILES", &samples);
+    }
     command
 }
 
@@ -255,6 +260,11 @@ fn build(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 }
 
 fn tests(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    let mut remark = String::new();
+    if job.workspace.samples().is_none() {
+        "SKIPPED: there are no sample bundles beside the checkout".clone_into(&mut remark);
+        log.say(&remark)?;
+    }
     if process::answers("cargo-nextest") {
         log.run(
             cargo(
@@ -268,7 +278,7 @@ fn tests(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     } else {
         log.run(cargo(job, &["test", "--no-fail-fast"]).args(ALL))?;
     }
-    done()
+    Ok(Outcome::Done(remark))
 }
 
 fn generated(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
@@ -431,6 +441,9 @@ fn npm_run(job: &Job<'_>, log: &mut Log, folder: &str, script: &str) -> Result<(
 fn node_environment<'a>(job: &Job<'_>, command: &'a mut Command) -> &'a mut Command {
     if let Some(chromium) = setup::chromium() {
         command.env("CHROMIUM_BIN", chromium);
+    }
+    if let Some(samples) = job.workspace.samples() {
+        command.env("FHIR_R4_SAMPLES", samples);
     }
     let programs = job.workspace.debug_programs();
     command
