@@ -100,6 +100,8 @@ export async function startTransfer({ web, url, listen = "127.0.0.1:0" } = {}) {
       transfer,
       facilities,
       invitation: invitations[0]?.split(" ")[1] ?? "",
+      /** Adds somebody to the first facility, as its administrator does. */
+      addColleague: (name) => wardseal(FACILITIES[0].people[0], ["group", "add", facilities[0].group, name]),
       /** Ends the transfer server as a crash does. */
       async breakDown() {
         const server = running.pop();

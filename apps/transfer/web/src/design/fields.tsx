@@ -242,7 +242,7 @@ export function Select<T extends string>(props: SelectProps<T>) {
     >
       <FieldLabel {...props} />
       <Button className="input select-button">
-        <SelectValue />
+        <SelectValue>{({ isPlaceholder, defaultChildren, selectedText }) => (isPlaceholder ? defaultChildren : selectedText)}</SelectValue>
         <ChevronDown size={16} aria-hidden="true" />
       </Button>
       <FieldHelp {...props} />

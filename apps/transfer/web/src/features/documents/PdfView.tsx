@@ -59,6 +59,7 @@ export default function PdfView({ opened, name }: PdfViewProps) {
         disableAutoFetch: true,
         disableStream: true,
         isEvalSupported: false,
+        useSystemFonts: false,
         enableXfa: false,
         stopAtErrors: false,
         wasmUrl: "/pdfjs/wasm/",
