@@ -20,8 +20,11 @@ use crate::{
     web::Web,
 };
 
-/// Requests that are worked on at once; beyond it the answer is [`Code::Unavailable`].
+/// Requests that are worked on at once; more have to wait.
 const MOST_AT_ONCE: usize = 256;
+
+/// How long one may have to wait for that; then the answer is [`Code::Unavailable`].
+const QUEUE_TIME: Duration = Duration::from_secs(5);
 
 /// Uploads at once: each holds a part in memory.
 const MOST_UPLOADS: usize = 64;
@@ -141,9 +144,10 @@ impl App {
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let permit = Arc::clone(&self.at_once)
-            .try_acquire_owned()
-            .map_err(|_| Failure::new(Code::Unavailable))?;
+        let queue = Arc::clone(&self.at_once).acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(QUEUE_TIME, queue).await else {
+            return Err(Code::Unavailable.into());
+        };
         let app = Arc::clone(self);
         let working = tokio::task::spawn_blocking(move || {
             // Held for as long as the work takes, even if nobody waits for it any more.

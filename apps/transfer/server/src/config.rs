@@ -229,6 +229,16 @@ fn is_origin(url: &str) -> bool {
     })
 }
 
+/// What the page is to show of a demonstration.
+fn demonstration(path: &Path) -> Result<serde_json::Value, StartError> {
+    let refused = |reason: String| StartError::Demo {
+        path: path.to_owned(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|reason| refused(reason.to_string()))?;
+    serde_json::from_str(&text).map_err(|reason| refused(reason.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn a_demonstration_without_readable_roles_does_not_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roles.json");
+        assert!(matches!(demonstration(&path), Err(StartError::Demo { .. })));
+        std::fs::write(&path, "{\"roles\": [").unwrap();
+        assert!(matches!(demonstration(&path), Err(StartError::Demo { .. })));
+        std::fs::write(&path, "{\"roles\": []}").unwrap();
+        assert!(demonstration(&path).unwrap()["roles"].is_array());
+    }
+
+    #[test]
     fn one_server_for_one_directory() {
         let folder = tempfile::tempdir().unwrap();
         let first = lock(folder.path()).unwrap();
@@ -258,14 +279,4 @@ mod tests {
         drop(first);
         assert!(lock(folder.path()).is_ok());
     }
-}
-
-/// What the page is to show of a demonstration.
-fn demonstration(path: &Path) -> Result<serde_json::Value, StartError> {
-    let refused = |reason: String| StartError::Demo {
-        path: path.to_owned(),
-        reason,
-    };
-    let text = std::fs::read_to_string(path).map_err(|reason| refused(reason.to_string()))?;
-    serde_json::from_str(&text).map_err(|reason| refused(reason.to_string()))
 }

@@ -62,15 +62,18 @@ impl App {
                 app.store.write(|tx| {
                     people::forget_sessions(tx, before(session::LIFETIME), before(session::IDLE))?;
                     feed::forget(tx, before(MEMORY))?;
-                    blobs::unused(tx, before(PATIENCE))
+                    // In one transaction, so that nothing comes to refer to what goes.
+                    let unused = blobs::unused(tx, before(PATIENCE))?;
+                    for id in &unused {
+                        blobs::remove(tx, *id)?;
+                    }
+                    Ok(unused)
                 })
             })
             .await?;
+        // Afterwards: a death in between leaves parts that nobody finds, and loses none.
         for id in unused {
-            // First the store: what is left of a blob that was half removed is found again.
             self.blobs.remove(id).await?;
-            self.blocking(move |app| app.store.write(|tx| blobs::remove(tx, id)))
-                .await?;
         }
         Ok(())
     }

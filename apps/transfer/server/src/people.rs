@@ -14,7 +14,7 @@ use wardseal_tenant::{
     DeviceProof, Directory, HttpRequest, HttpResponse, Inquiry, Progress, ProofError, Role,
     TokenKey,
 };
-use wardseal_types::{ChainId, Clock, DeviceId, GroupId, TenantId, UserId};
+use wardseal_types::{ChainId, Clock, DeviceId, GroupId, TenantId, Timestamp, UserId};
 
 use crate::{
     failure::{Code, Failure},
@@ -209,11 +209,12 @@ impl People {
             .collect())
     }
 
-    /// Learns chains, unless what is known is younger than `age` milliseconds.
+    /// Learns chains, unless what is known is younger than `age` milliseconds. With none it always
+    /// asks: what was learned in this very millisecond may be older than what is wanted.
     async fn learn(&self, chains: Vec<ChainId>, age: u64) -> Result<(), Failure> {
         let wanted = || {
-            let now = self.clock.now().millis();
-            let not_before = wardseal_types::Timestamp::from_millis(now.saturating_sub(age));
+            let now = self.clock.now().plus_millis(1).millis();
+            let not_before = Timestamp::from_millis(now.saturating_sub(age));
             self.lock().inquire(chains.iter().copied(), not_before)
         };
         if wanted().is_none() {

@@ -142,10 +142,6 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     app.facility_groups().await.map(|_| "ready")
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "this is how the layer calls it"
-)]
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
     Failure::internal("a request panicked").into_response()
 }

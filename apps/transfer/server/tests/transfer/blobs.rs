@@ -346,8 +346,7 @@ async fn what_nothing_refers_to_is_forgotten_and_all_else_stays() {
         })
         .collect();
     assert_eq!(folders.len(), 2);
-    let mut roch = roch;
-    site.sign_in(&mut roch.admin).await;
+    site.sign_in(&roch.admin).await;
     for gone in [&old, &left.to_string(), &unused.to_string()] {
         assert_eq!(roch.admin.browser.blob(gone).await, Err(404));
     }

@@ -327,9 +327,12 @@ async fn deadlines_run_stand_still_and_end() {
     // Rhein asks; its clock stands.
     site.moves(&rhein, &requests[1], "viewed").await;
     site.pass(60 * MINUTE);
+    site.sign_in(&rhein.admin).await;
     let asked = site.moves(&rhein, &requests[1], "info_needed").await;
     assert!(asked["pausedSince"].is_u64());
     site.pass(3 * 60 * MINUTE - 1);
+    site.sign_in(&roch.admin).await;
+    site.sign_in(&rhein.admin).await;
     // The server looks by itself too, every few seconds.
     site.app.expire().await.unwrap();
     assert_eq!(

@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a broken fixture must stop the test where it broke"
 )]
@@ -11,6 +10,7 @@ mod access;
 mod blobs;
 mod canary;
 mod changes;
+mod mail;
 mod openapi;
 mod program;
 mod site;

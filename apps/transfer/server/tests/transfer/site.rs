@@ -32,58 +32,60 @@ use wardseal_testkit::{ServerOptions, Servers, secret, seeded};
 use wardseal_types::{Clock, ManualClock, TenantId, Timestamp};
 
 /// A Thursday morning, when everybody is at work.
-pub const MORNING: Timestamp = Timestamp::from_seconds(1_779_955_200);
+pub(crate) const MORNING: Timestamp = Timestamp::from_seconds(1_779_955_200);
 
-pub const MINUTE: u64 = 60_000;
+pub(crate) const MINUTE: u64 = 60_000;
 
 static SEEDS: AtomicU64 = AtomicU64::new(1);
 
-pub fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     SEEDS.fetch_add(1, Ordering::Relaxed)
 }
 
-pub type Machine = Client<HttpTransport, MemoryStore>;
+pub(crate) type Machine = Client<HttpTransport, MemoryStore>;
 
 /// Everything.
-pub struct Site {
-    pub servers: Servers,
-    pub tenant: TenantId,
-    pub token_key: TokenKey,
+pub(crate) struct Site {
+    pub(crate) servers: Servers,
+    pub(crate) tenant: TenantId,
+    pub(crate) token_key: TokenKey,
     /// Of the transfer server and of machines.
-    pub clock: Arc<ManualClock>,
-    pub folder: tempfile::TempDir,
-    pub mailbox: Mailbox,
-    pub app: Arc<App>,
-    pub url: String,
+    pub(crate) clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+    pub(crate) mailbox: Mailbox,
+    smtp_port: u16,
+    catching: tokio::task::JoinHandle<()>,
+    pub(crate) app: Arc<App>,
+    pub(crate) url: String,
     arguments: ServeArguments,
     stop: Stop,
     serving: tokio::task::JoinHandle<()>,
 }
 
 /// A facility and its first administrator.
-pub struct Facility {
-    pub group: GroupId,
-    pub admin: Person,
+pub(crate) struct Facility {
+    pub(crate) group: GroupId,
+    pub(crate) admin: Person,
 }
 
 /// Somebody with a machine and a browser.
-pub struct Person {
-    pub machine: Machine,
-    pub browser: Browser,
+pub(crate) struct Person {
+    pub(crate) machine: Machine,
+    pub(crate) browser: Browser,
 }
 
 impl Person {
-    pub async fn member(&self) -> MemberId {
+    pub(crate) async fn member(&self) -> MemberId {
         self.machine.profile().await.unwrap().user.into()
     }
 }
 
 impl Site {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at(MORNING).await
     }
 
-    pub async fn at(time: Timestamp) -> Self {
+    pub(crate) async fn at(time: Timestamp) -> Self {
         listen_to_the_log();
         let servers = Servers::start(ServerOptions {
             time,
@@ -110,7 +112,7 @@ impl Site {
         let smtp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smtp_port = smtp.local_addr().unwrap().port();
         let mailbox = Mailbox::default();
-        tokio::spawn(transfer_mail_catcher::receive(smtp, mailbox.clone()));
+        let catching = tokio::spawn(transfer_mail_catcher::receive(smtp, mailbox.clone()));
 
         let page = folder.path().join("web");
         std::fs::create_dir_all(page.join("assets")).unwrap();
@@ -140,8 +142,10 @@ impl Site {
             tenant,
             token_key,
             clock,
-            folder,
+            _folder: folder,
             mailbox,
+            smtp_port,
+            catching,
             app,
             url,
             arguments,
@@ -151,39 +155,53 @@ impl Site {
     }
 
     /// Stops the transfer server in order and starts it again, at the same address.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.arguments.listen = self.url.strip_prefix("http://").unwrap().parse().unwrap();
         let (app, url, stop, serving) = start(&self.arguments, &self.clock).await;
         (self.app, self.url, self.stop, self.serving) = (app, url, stop, serving);
     }
 
+    /// The mail server is gone.
+    pub(crate) async fn stop_mail(&mut self) {
+        self.catching.abort();
+        let _ = (&mut self.catching).await;
+    }
+
+    /// The mail server is back.
+    pub(crate) async fn start_mail(&mut self) {
+        let smtp = TcpListener::bind(("127.0.0.1", self.smtp_port))
+            .await
+            .unwrap();
+        self.catching = tokio::spawn(transfer_mail_catcher::receive(smtp, self.mailbox.clone()));
+    }
+
     /// Stops the transfer server in order.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.stop.stop();
         (&mut self.serving).await.unwrap();
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.arguments.data.clone()
     }
 
     /// Moves all clocks.
-    pub fn pass(&self, millis: u64) {
+    pub(crate) fn pass(&self, millis: u64) {
         self.clock.advance(millis);
         self.servers.clock.advance(millis);
     }
 
-    pub fn id(&self) -> Id {
+    pub(crate) fn id(&self) -> Id {
         Id::draw(self.clock.now(), &mut seeded(seed()))
     }
 
-    pub async fn machine(&self) -> Machine {
+    pub(crate) async fn machine(&self) -> Machine {
         machine(&self.servers, &self.clock, self.tenant).await
     }
 
     /// Somebody who has a machine and no session yet.
-    pub async fn person(&self, name: &str) -> Person {
+    pub(crate) async fn person(&self, name: &str) -> Person {
         let machine = self.machine().await;
         let sign_up = machine.begin_sign_up(name).await.unwrap();
         let request = NameRequest {
@@ -203,18 +221,18 @@ impl Site {
     }
 
     /// Somebody who is signed in.
-    pub async fn signed_in(&self, name: &str) -> Person {
-        let mut person = self.person(name).await;
-        self.sign_in(&mut person).await;
+    pub(crate) async fn signed_in(&self, name: &str) -> Person {
+        let person = self.person(name).await;
+        self.sign_in(&person).await;
         person
     }
 
-    pub async fn sign_in(&self, person: &mut Person) {
+    pub(crate) async fn sign_in(&self, person: &Person) {
         let (status, answer) = self.try_sign_in(person).await;
         assert_eq!(status, 200, "{answer}");
     }
 
-    pub async fn try_sign_in(&self, person: &mut Person) -> (u16, Value) {
+    pub(crate) async fn try_sign_in(&self, person: &Person) -> (u16, Value) {
         let (status, challenge) = person
             .browser
             .post("/api/session/challenge", &json!({}))
@@ -232,20 +250,20 @@ impl Site {
     }
 
     /// A facility of this name, with somebody signed in who administers it.
-    pub async fn facility(&self, name: &str) -> Facility {
+    pub(crate) async fn facility(&self, name: &str) -> Facility {
         let admin = self.signed_in(&format!("{name}-{}", seed())).await;
         let group = admin.machine.create_group(name, &[]).await.unwrap();
         self.register(group, name);
         Facility { group, admin }
     }
 
-    pub fn register(&self, group: GroupId, name: &str) {
+    pub(crate) fn register(&self, group: GroupId, name: &str) {
         let entry = json!({
             "group": group, "name": name, "country": "DE", "city": "Kehl", "postcode": "77694",
             "families": ["REHAB", "NURSING"], "capabilities": ["oxygen"], "languages": ["de"],
             "phone": "+49 7851 0", "latitude": 48.57, "longitude": 7.81,
             "hours": {"zone": "Europe/Berlin", "week": vec![vec![("08:00", "18:00")]; 7]},
-            "notificationAddress": format!("{}@example.org", name.to_lowercase()), "language": "de",
+            "notificationAddress": format!("{}@example.org", name.to_lowercase().replace(' ', ".")), "language": "de",
         });
         let facilities = admin::facilities(&entry.to_string()).unwrap();
         let store = admin::open(&self.data()).unwrap();
@@ -253,7 +271,7 @@ impl Site {
     }
 
     /// Somebody signed in who works at a facility.
-    pub async fn colleague(&self, facility: &Facility, name: &str) -> Person {
+    pub(crate) async fn colleague(&self, facility: &Facility, name: &str) -> Person {
         let person = self.signed_in(name).await;
         facility
             .admin
@@ -271,11 +289,11 @@ impl Site {
     }
 
     /// Opens a case with content sealed for the sender.
-    pub async fn case(&self, sender: &Facility) -> Case {
+    pub(crate) async fn case(&self, sender: &Facility) -> Case {
         self.case_with(sender, b"working copy").await
     }
 
-    pub async fn case_with(&self, sender: &Facility, content: &[u8]) -> Case {
+    pub(crate) async fn case_with(&self, sender: &Facility, content: &[u8]) -> Case {
         let machine = &sender.admin.machine;
         let manage = [(sender.group.into(), Rights::MANAGE)];
         let session = machine.create_session(&manage, None, None).await.unwrap();
@@ -305,7 +323,7 @@ impl Site {
     }
 
     /// Seals something and uploads it.
-    pub async fn sealed(
+    pub(crate) async fn sealed(
         &self,
         person: &Person,
         facility: GroupId,
@@ -319,14 +337,19 @@ impl Site {
     }
 
     /// Some bytes as a blob, where it does not matter what they are.
-    pub async fn blob(&self, person: &Person, facility: GroupId) -> Id {
+    pub(crate) async fn blob(&self, person: &Person, facility: GroupId) -> Id {
         let id = self.id();
         person.browser.put(id, facility, b"sealed".to_vec()).await;
         id
     }
 
     /// What a request to a receiver is sent with.
-    pub async fn asking(&self, sender: &Facility, receiver: GroupId, content: &[u8]) -> Value {
+    pub(crate) async fn asking(
+        &self,
+        sender: &Facility,
+        receiver: GroupId,
+        content: &[u8],
+    ) -> Value {
         let session = sender
             .admin
             .machine
@@ -347,7 +370,12 @@ impl Site {
     }
 
     /// Sends a case to these facilities. The requests, in their order.
-    pub async fn send(&self, sender: &Facility, case: &mut Case, to: &[&Facility]) -> Vec<String> {
+    pub(crate) async fn send(
+        &self,
+        sender: &Facility,
+        case: &mut Case,
+        to: &[&Facility],
+    ) -> Vec<String> {
         let mut requests = Vec::new();
         for facility in to {
             requests.push(self.asking(sender, facility.group, b"stage 1").await);
@@ -368,7 +396,7 @@ impl Site {
     }
 
     /// Makes a move that must succeed. The request afterwards.
-    pub async fn moves(&self, facility: &Facility, request: &str, to: &str) -> Value {
+    pub(crate) async fn moves(&self, facility: &Facility, request: &str, to: &str) -> Value {
         let browser = &facility.admin.browser;
         let (status, record) = browser.get(&format!("/api/requests/{request}")).await;
         assert_eq!(status, 200, "{record}");
@@ -393,7 +421,7 @@ impl Site {
     }
 
     /// Discloses something to the facility of a request.
-    pub async fn disclose(&self, sender: &Facility, request: &str) -> (u16, Value) {
+    pub(crate) async fn disclose(&self, sender: &Facility, request: &str) -> (u16, Value) {
         let browser = &sender.admin.browser;
         let (_, record) = browser.get(&format!("/api/requests/{request}")).await;
         let session = SessionId::from_bytes([u8::try_from(seed() % 251).unwrap(); 32]);
@@ -405,7 +433,12 @@ impl Site {
     }
 
     /// Chooses an offer.
-    pub async fn choose(&self, sender: &Facility, case: &Case, request: &str) -> (u16, Value) {
+    pub(crate) async fn choose(
+        &self,
+        sender: &Facility,
+        case: &Case,
+        request: &str,
+    ) -> (u16, Value) {
         let path = format!("/api/cases/{}", case.id);
         let (_, record) = sender.admin.browser.get(&path).await;
         let body = json!({ "version": record["version"], "request": request });
@@ -417,7 +450,7 @@ impl Site {
     }
 
     /// A case as its sender sees it.
-    pub async fn read_case(&self, sender: &Facility, case: &Case) -> Value {
+    pub(crate) async fn read_case(&self, sender: &Facility, case: &Case) -> Value {
         let path = format!("/api/cases/{}", case.id);
         let (status, record) = sender.admin.browser.get(&path).await;
         assert_eq!(status, 200, "{record}");
@@ -426,14 +459,14 @@ impl Site {
 }
 
 /// A case in a test.
-pub struct Case {
-    pub id: Id,
-    pub documents: SessionId,
-    pub record: Value,
+pub(crate) struct Case {
+    pub(crate) id: Id,
+    pub(crate) documents: SessionId,
+    pub(crate) record: Value,
 }
 
 impl Case {
-    pub fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.record["version"].as_u64().unwrap()
     }
 }
@@ -469,11 +502,11 @@ async fn machine(servers: &Servers, clock: &Arc<ManualClock>, tenant: TenantId) 
     .unwrap()
 }
 
-pub async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Vec<u8> {
+pub(crate) async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Vec<u8> {
     seal_named(machine, session, content, "record.json").await
 }
 
-pub async fn seal_named(
+pub(crate) async fn seal_named(
     machine: &Machine,
     session: SessionId,
     content: &[u8],
@@ -489,7 +522,7 @@ pub async fn seal_named(
 }
 
 /// The content of an object, or nothing when it does not open.
-pub async fn unseal(machine: &Machine, object: &[u8]) -> Option<Vec<u8>> {
+pub(crate) async fn unseal(machine: &Machine, object: &[u8]) -> Option<Vec<u8>> {
     let prelude = read_prelude(object).unwrap();
     let opening = machine.opening(prelude.header()).await.ok()?;
     Some(opening.open::<DefaultAes>(object).ok()?.0)
@@ -497,22 +530,27 @@ pub async fn unseal(machine: &Machine, object: &[u8]) -> Option<Vec<u8>> {
 
 /// A browser: it keeps one cookie and says where requests come from.
 #[derive(Clone)]
-pub struct Browser {
-    pub http: reqwest::Client,
-    pub url: String,
-    pub cookie: Arc<Mutex<Option<String>>>,
+pub(crate) struct Browser {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+    pub(crate) cookie: Arc<Mutex<Option<String>>>,
 }
 
 impl Browser {
-    pub fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            // A connection for each request: one that is kept may belong to a server that is gone.
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap(),
             url: url.to_owned(),
             cookie: Arc::default(),
         }
     }
 
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -523,7 +561,7 @@ impl Browser {
         }
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         if let Some(set) = answer.headers().get("set-cookie") {
@@ -545,19 +583,19 @@ impl Browser {
         (status, body)
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.send(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    pub async fn put(&self, id: Id, facility: GroupId, content: Vec<u8>) {
+    pub(crate) async fn put(&self, id: Id, facility: GroupId, content: Vec<u8>) {
         let path = format!("/api/blobs/{id}?facility={facility}");
         let (status, answer) = self
             .send(self.request(Method::PUT, &path).body(content))
@@ -566,7 +604,7 @@ impl Browser {
     }
 
     /// The bytes of a blob, or the status.
-    pub async fn blob(&self, id: &str) -> Result<Vec<u8>, u16> {
+    pub(crate) async fn blob(&self, id: &str) -> Result<Vec<u8>, u16> {
         let request = self.request(Method::GET, &format!("/api/blobs/{id}"));
         let answer = request.send().await.unwrap();
         match answer.status().as_u16() {
@@ -576,7 +614,7 @@ impl Browser {
     }
 
     /// Listens for events, from one on if it is given.
-    pub async fn listen(&self, last: Option<&str>) -> Events {
+    pub(crate) async fn listen(&self, last: Option<&str>) -> Events {
         let mut request = self.request(Method::GET, "/api/events");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -595,14 +633,14 @@ type Bytes =
     std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<axum::body::Bytes>> + Send>>;
 
 /// A stream of events.
-pub struct Events {
+pub(crate) struct Events {
     bytes: Bytes,
     text: String,
 }
 
 impl Events {
     /// The fields of the next block, or nothing at the end. Comments are passed over.
-    pub async fn next(&mut self) -> Option<BTreeMap<String, String>> {
+    pub(crate) async fn next(&mut self) -> Option<BTreeMap<String, String>> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let fields: BTreeMap<String, String> = block
@@ -623,7 +661,7 @@ impl Events {
     }
 
     /// The next event about this.
-    pub async fn about(&mut self, kind: &str, id: &str) -> BTreeMap<String, String> {
+    pub(crate) async fn about(&mut self, kind: &str, id: &str) -> BTreeMap<String, String> {
         loop {
             let event = self.next().await.expect("the stream goes on");
             let data: Value = event
@@ -664,6 +702,6 @@ fn listen_to_the_log() {
 }
 
 /// What was written down so far.
-pub fn log() -> Vec<u8> {
+pub(crate) fn log() -> Vec<u8> {
     LOG.lock().unwrap().clone()
 }

@@ -310,7 +310,7 @@ async fn an_invited_person_signs_up_and_in() {
         transfer_server::admin::invite(&store, "clara", Some(park.group), now, &random).unwrap();
     let machine = site.machine().await;
     let sign_up = machine.begin_sign_up("clara").await.unwrap();
-    let mut person = crate::site::Person {
+    let person = crate::site::Person {
         machine,
         browser: crate::site::Browser::new(&site.url),
     };
@@ -339,7 +339,7 @@ async fn an_invited_person_signs_up_and_in() {
     assert_eq!(answer["facility"], json!(park.group));
     let token = answer["token"].as_str().unwrap();
     person.machine.finish_sign_up(token).await.unwrap();
-    site.sign_in(&mut person).await;
+    site.sign_in(&person).await;
     let (_, me) = person.browser.get("/api/session").await;
     assert_eq!(
         (&me["name"], &me["facilities"]),
