@@ -91,10 +91,10 @@ pub(crate) fn find(tx: &Transaction<'_>, id: Id) -> Result<Option<RequestRow>, F
         .optional()?)
 }
 
-/// The requests of a case, oldest first.
+/// The requests of a case, in the order in which they were sent.
 pub(crate) fn of_case(tx: &Transaction<'_>, case: Id) -> Result<Vec<RequestRow>, Failure> {
     let mut statement =
-        tx.prepare_cached("SELECT * FROM request WHERE case_id = ?1 ORDER BY created, id")?;
+        tx.prepare_cached("SELECT * FROM request WHERE case_id = ?1 ORDER BY created, rowid")?;
     let rows = statement.query_map([case], request)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

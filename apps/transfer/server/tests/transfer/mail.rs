@@ -44,6 +44,7 @@ async fn several_requests_are_one_letter_until_it_is_sent() {
     }
     let mails = site.mailbox.wait_for(1).await;
     assert_eq!(mails.len(), 1);
+    site.sign_in(&roch.admin).await;
     let mut case = site.case(&roch).await;
     site.send(&roch, &mut case, &[&park]).await;
     assert_eq!(site.mailbox.wait_for(2).await.len(), 2);
