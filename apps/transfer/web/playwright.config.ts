@@ -1,0 +1,25 @@
+import { defineConfig } from "@playwright/test";
+
+/** The story of the application and what must hold beside it, in Chromium, against the real servers. */
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "e2e/out/results",
+  // A world of servers belongs to a worker; two share a small machine well.
+  workers: 2,
+  fullyParallel: false,
+  forbidOnly: process.env["CI"] !== undefined,
+  retries: 0,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  reporter: [["list"]],
+  use: {
+    launchOptions: { executablePath: process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"] },
+    actionTimeout: 20_000, navigationTimeout: 30_000, screenshot: "only-on-failure" },
+  projects: [
+    { name: "chromium", testMatch: "*.spec.ts", testIgnore: "screens.spec.ts" },
+    // Pictures to look at: `npm run screens`.
+    { name: "screens", testMatch: "screens.spec.ts" },
+    // Numbers, not checks: `npm run measure`.
+    { name: "measure", testMatch: "measure.ts" },
+  ],
+});
