@@ -2,9 +2,10 @@ import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { Compass, OctagonAlert, UserRoundPlus } from "lucide-react";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { RouterProvider } from "react-aria-components";
-import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 
 import { Button, Empty, LinkButton, Skeleton, Toasts } from "../design";
+import { Start } from "../features/inbox/Start";
 import { I18nProvider, useI18n } from "../i18n/context";
 import type { Language } from "../i18n/languages";
 import { useKeeper, useWard, useWardState, WardProvider } from "../ward/context";
@@ -81,7 +82,6 @@ function Work(): null {
 
 function Screens() {
   const [location] = useLocation();
-  const start = screens.find(({ nav }) => nav !== undefined)?.path ?? "/account";
   return (
     <ErrorBoundary fallback={<Crash />} resetBy={location}>
       <Suspense fallback={<Loading />}>
@@ -90,7 +90,7 @@ function Screens() {
             <Route key={path} path={path} component={component} />
           ))}
           <Route path="/">
-            <Redirect to={start} replace />
+            <Start />
           </Route>
           <Route>
             <NotFound />

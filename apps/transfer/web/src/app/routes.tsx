@@ -15,7 +15,7 @@ export interface Screen {
 /** The list of requests, and the same list beside the one that is looked at. */
 const InboxScreen = lazy(() => import("../features/inbox/InboxScreen"));
 
-/** Every screen, in the order of the rail. Each is a chunk of its own. The first with a place in the rail is the start. */
+/** Every screen, in the order of the rail. Each is a chunk of its own. */
 export const screens: readonly Screen[] = [
   { path: "/cases", component: lazy(() => import("../features/cases/CasesScreen")), nav: { label: "nav.cases", icon: FolderOpen, key: "c" } },
   { path: "/cases/:id", component: lazy(() => import("../features/case/CaseScreen")) },

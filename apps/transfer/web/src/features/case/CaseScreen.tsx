@@ -230,6 +230,7 @@ function Sight({ rules, record, nameOf }: { readonly rules: Rules; readonly reco
   const { t, format } = useI18n();
   const sight = sightOf(rules, record);
   const names = (groups: readonly string[]): string => (groups.length > 2 ? t("sight.facilities", { n: groups.length }) : format.list(groups.map(nameOf)));
+  const isOver = rules.caseState(record.state).final;
   const left = ["departed", "admitted", "closed"].includes(record.state);
   const ending: ReactNode = sight.ending.length === 0 ? null : <span role="status">{t("sight.ending", { n: sight.ending.length })}</span>;
   return (
@@ -240,7 +241,7 @@ function Sight({ rules, record, nameOf }: { readonly rules: Rules; readonly reco
         steps={[
           {
             title: t("sight.request"),
-            state: record.requests.length === 0 ? "current" : "done",
+            state: record.requests.length === 0 && !isOver ? "current" : sight.request.length === 0 && isOver ? "later" : "done",
             note: (
               <>
                 {sight.request.length === 0 ? t("sight.nobody") : t("sight.seenBy", { who: names(sight.request) })} {ending}
@@ -249,7 +250,7 @@ function Sight({ rules, record, nameOf }: { readonly rules: Rules; readonly reco
           },
           {
             title: t("sight.record"),
-            state: sight.record.length > 0 ? "done" : record.requests.length > 0 ? "current" : "later",
+            state: sight.record.length > 0 ? "done" : record.requests.length > 0 && !isOver ? "current" : "later",
             note: sight.record.length === 0 ? t("sight.onlyYou") : t("sight.seenBy", { who: names(sight.record) }),
           },
           { title: t("sight.handover"), state: left ? "done" : sight.record.length > 0 && ["chosen", "scheduled"].includes(record.state) ? "current" : "later", note: left ? t("sight.handed") : ["chosen", "scheduled"].includes(record.state) ? t("sight.handoverNext") : t("sight.handoverLater") },

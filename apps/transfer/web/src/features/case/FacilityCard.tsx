@@ -103,7 +103,7 @@ export function FacilityCard({ rules, record, request, facility, copy, nameOf, s
           {facility === undefined ? null : `${facility.postcode} ${facility.city} · `}
           <Clock at={request.updated} />
         </p>
-        {answer === undefined ? null : <AnswerView rules={rules} request={request} answer={answer} />}
+        {answer === undefined ? null : <AnswerView rules={rules} request={request} answer={answer} nameOf={nameOf} />}
         {request.disclosure !== null && revocations.all.length === 0 ? (
           <p className="small row gap-1 access-note">
             <KeyRound size={14} aria-hidden="true" />
@@ -178,6 +178,7 @@ export function FacilityCard({ rules, record, request, facility, copy, nameOf, s
           request={request}
           move={open}
           other={name}
+          wanted={typeof copy.answers["dateFrom"] === "string" ? copy.answers["dateFrom"] : ""}
           onClose={close}
           onDone={() => {
             close();

@@ -177,9 +177,9 @@ function CaseRow({ rules, record, copy, failed }: CaseRowProps) {
             </>
           )}
         </span>
-        <span className="case-row-when">{deadline === undefined ? <span className="small faint"><Clock at={record.updated} /></span> : <Deadline at={deadline} />}</span>
+        <span className="case-row-when">{deadline === undefined ? <span className="small soft"><Clock at={record.updated} /></span> : <Deadline at={deadline} />}</span>
       </span>
-      <ChevronRight size={16} aria-hidden="true" className="faint" />
+      <ChevronRight size={16} aria-hidden="true" className="soft" />
     </RowLink>
   );
 }

@@ -174,7 +174,7 @@ function Row({ rules, request, content, failed, isCurrent, from }: RowProps) {
           {shelfOf(request) === "answer" ? (
             <Deadline at={request.deadline} pausedSince={request.pausedSince} />
           ) : (
-            <span className="small faint">
+            <span className="small soft">
               <Clock at={request.updated} />
             </span>
           )}

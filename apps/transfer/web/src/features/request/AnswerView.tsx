@@ -6,8 +6,21 @@ import { readAnswer } from "../content/content";
 import type { Rules } from "../content/rules";
 import { RequestTag } from "../content/StateTag";
 
+export interface AnswerViewProps {
+  readonly rules: Rules;
+  readonly request: RequestRecord;
+  readonly answer: Answer;
+  /** Names the facility that said it, where that is not plain: the name of a group. */
+  readonly nameOf?: (group: string) => string;
+}
+
+/** Whose words they are: of the sender, when it gave the information that was asked for; of the facility otherwise. */
+export function speakerOf({ from, to }: Pick<RequestRecord, "from" | "to">, { state }: Pick<Answer, "state">): string {
+  return state === "in_review" || state === "in_transit" || state === "cancelled" ? from : to;
+}
+
 /** What came with a move: date and conditions, reasons, a question. */
-export function AnswerView({ rules, request, answer }: { readonly rules: Rules; readonly request: RequestRecord; readonly answer: Answer }) {
+export function AnswerView({ rules, request, answer, nameOf }: AnswerViewProps) {
   const { t, label, format } = useI18n();
   const opened = useContent(answer.blob, request.session, "answer");
   if (opened.isError) return <p className="small soft">{t("answer.notOpened")}</p>;
@@ -15,6 +28,11 @@ export function AnswerView({ rules, request, answer }: { readonly rules: Rules; 
   const { date, conditions, question, reasons, text } = readAnswer(opened.data.content);
   return (
     <div className="answer">
+      {nameOf === undefined || date !== "" || reasons.length > 0 ? null : (
+        <p className="small soft">
+          {nameOf(speakerOf(request, answer))} · <Clock at={answer.at} />
+        </p>
+      )}
       {date === "" ? null : (
         <p className="answer-date">
           <span className="small soft">{t("answer.date")}</span> <strong>{format.day(date)}</strong> <span className="small soft">{format.date(date)}</span>

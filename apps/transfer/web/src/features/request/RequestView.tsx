@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, FileLock2, KeyRound, Printer } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
-import type { RequestRecord, RequestState } from "../../api";
+import { keys, type RequestRecord, type RequestState } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacilityName } from "../../app/facility";
 import { useShortcuts } from "../../app/shortcuts";
@@ -54,6 +55,12 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
   const info = rules.requestState(request.state);
   const isOpen = info.access !== "nothing";
   const opened = useContent(isOpen ? request.sealed : undefined, request.session, "stage1");
+  const client = useQueryClient();
+  // What was taken back is not kept in this page either.
+  useEffect(() => {
+    if (!isOpen) client.removeQueries({ queryKey: keys.opened(request.sealed) });
+    if (info.access !== "record" && request.disclosure !== null) client.removeQueries({ queryKey: keys.opened(request.disclosure.sealed) });
+  }, [isOpen, info.access, request.sealed, request.disclosure, client]);
   const [asking, setAsking] = useState<Move>();
   const [busy, setBusy] = useState<string>();
   const [error, setError] = useState<unknown>();
@@ -144,7 +151,7 @@ export function RequestView({ rules, request }: { readonly rules: Rules; readonl
             ) : (
               <>
                 <Glance rules={rules} answers={answers} />
-                {answer === undefined ? null : <AnswerView rules={rules} request={request} answer={answer} />}
+                {answer === undefined ? null : <AnswerView rules={rules} request={request} answer={answer} nameOf={nameOf} />}
                 {awaits === undefined ? null : <p className="small soft">{t(`request.awaits.${awaits}`, { facility: from })}</p>}
                 <ErrorNote error={error} />
                 {moves.length === 0 ? null : (

@@ -1,3 +1,6 @@
+import { useEffect, useState } from "react";
+import { flushSync } from "react-dom";
+
 import { useWard } from "../../ward";
 import { useNow } from "../../design";
 import { useI18n } from "../../i18n/context";
@@ -17,8 +20,33 @@ export interface PrintSheetProps {
   readonly created: number;
 }
 
-/** Stage 1 on paper: without a name, with who printed it and when. */
-export function PrintSheet({ rules, id, from, answers, created }: PrintSheetProps) {
+/** Whether the page is being drawn for paper. */
+function usePrinting(): boolean {
+  const [printing, setPrinting] = useState(false);
+  useEffect(() => {
+    const paper = matchMedia("print");
+    // At once: the browser does not wait for what is drawn later.
+    const set = (value: boolean) => (): void => flushSync(() => setPrinting(value));
+    const [begin, end] = [set(true), set(false)];
+    const changed = (): void => (paper.matches ? begin() : end());
+    addEventListener("beforeprint", begin);
+    addEventListener("afterprint", end);
+    paper.addEventListener("change", changed);
+    return () => {
+      removeEventListener("beforeprint", begin);
+      removeEventListener("afterprint", end);
+      paper.removeEventListener("change", changed);
+    };
+  }, []);
+  return printing;
+}
+
+/** Stage 1 on paper: without a name, with who printed it and when. In the page only while it is printed. */
+export function PrintSheet(props: PrintSheetProps) {
+  return usePrinting() ? <Paper {...props} /> : null;
+}
+
+function Paper({ rules, id, from, answers, created }: PrintSheetProps) {
   const { t, format } = useI18n();
   const { me } = useWard();
   const now = useNow();

@@ -70,7 +70,7 @@ export default function TeamScreen() {
           title={t("team.members")}
           flush
           actions={
-            found.data === undefined ? null : (
+            found.data === undefined || found.data.epoch === 0 ? null : (
               <span className="small soft row gap-1">
                 <KeyRound size={14} aria-hidden="true" />
                 {t("team.epoch", { n: found.data.epoch })}

@@ -2,7 +2,7 @@ export const team = {
   "team.title": "Team",
   "team.members": "Mitglieder",
   "team.you": "Sie",
-  "team.unknown": "Mitglied …{id}",
+  "team.unknown": "Mitglied {id}",
   "team.epoch": { one: "Der Schlüssel des Teams hat {n}-mal gewechselt", other: "Der Schlüssel des Teams hat {n}-mal gewechselt" },
   "team.moreFor": "Mehr zu {name}",
   "team.makeAdmin": "Zur Verwaltung ernennen",

@@ -2,7 +2,7 @@ export const team = {
   "team.title": "Team",
   "team.members": "Members",
   "team.you": "you",
-  "team.unknown": "Member …{id}",
+  "team.unknown": "Member {id}",
   "team.epoch": { one: "The team’s key has changed {n} time", other: "The team’s key has changed {n} times" },
   "team.moreFor": "More for {name}",
   "team.makeAdmin": "Make administrator",

@@ -2,7 +2,7 @@ export const team = {
   "team.title": "Équipe",
   "team.members": "Membres",
   "team.you": "vous",
-  "team.unknown": "Membre …{id}",
+  "team.unknown": "Membre {id}",
   "team.epoch": { one: "La clé de l’équipe a changé {n} fois", other: "La clé de l’équipe a changé {n} fois" },
   "team.moreFor": "Autres actions pour {name}",
   "team.makeAdmin": "Nommer administrateur",
