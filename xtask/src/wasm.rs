@@ -92,7 +92,7 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
         // One build each: built together, one crate's features would make the other's file larger.
         log.run(
             toolchain
-                .cargo()
+                .cargo(artifact.shipped)
                 .args(["build", "--target", TARGET, "--profile", PROFILE])
                 .args(["--package", &package.name])
                 .env("CARGO_TARGET_DIR", &workspace.target),
@@ -134,11 +134,20 @@ impl Artifact {
 /// The two ways to a standard library for the target.
 #[derive(Debug, PartialEq, Eq)]
 enum Toolchain {
+    /// Debian's toolchain builds the library from its source package, with the linker given. What is
+    /// shipped is a tenth smaller so: the library is made for size, too, and panics only trap.
+    Debian { linker: PathBuf },
     /// The toolchain in use has the target: `rustup target add`.
     Installed,
-    /// Debian's toolchain builds the library from its source package, with the linker given.
-    Debian { linker: PathBuf },
 }
+
+/// Panics are traps without texts, and neither places in the source nor debug texts stand in the file.
+const SMALL: &[&str] = &[
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zfmt-debug=none",
+    "-Zlocation-detail=none",
+];
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -146,17 +155,19 @@ const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 
 impl Toolchain {
     fn find() -> Result<Self> {
+        if let Some(linker) = linker()?
+            && has_debian_toolchain()
+        {
+            return Ok(Self::Debian { linker });
+        }
         let library = rustc(&["--print", "target-libdir", "--target", TARGET])?;
         if library.exists() {
             return Ok(Self::Installed);
         }
-        match linker()? {
-            Some(linker) if has_debian_toolchain() => Ok(Self::Debian { linker }),
-            _ => bail!("no toolchain for {TARGET}: run cargo xtask setup"),
-        }
+        bail!("no toolchain for {TARGET}: run cargo xtask setup")
     }
 
-    fn cargo(&self) -> Command {
+    fn cargo(&self, shipped: bool) -> Command {
         match self {
             Self::Installed => process::cargo(),
             Self::Debian { linker } => {
@@ -166,13 +177,34 @@ impl Toolchain {
                     .env("RUSTC_BOOTSTRAP", "1")
                     .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
                     .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
+                    .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
                     // Set by the toolchain that runs this tool, and meant for its own libraries only.
                     .env_remove("LD_LIBRARY_PATH")
                     .env_remove("RUSTUP_TOOLCHAIN");
+                // What only tests load says why it stopped.
+                if shipped && knows(SMALL) {
+                    // Added to the flags of `.cargo/config.toml`.
+                    command.env(
+                        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+                        SMALL.join(" "),
+                    );
+                }
                 command
             }
         }
     }
+}
+
+/// Whether Debian's compiler knows these flags, which are not stable.
+fn knows(flags: &[&str]) -> bool {
+    Command::new(DEBIAN_RUSTC)
+        .args(flags)
+        .args(["--print", "sysroot"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env_remove("LD_LIBRARY_PATH")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn has_debian_toolchain() -> bool {
@@ -229,7 +261,8 @@ fn optimise(workspace: &Workspace, log: &mut Log, module: &Path) -> Result<()> {
     log.run(
         Command::new(program)
             .args(FEATURES)
-            .args(["-O3", "--output"])
+            // The stack lies lowest and never reaches its last kilobyte: offsets fold into accesses.
+            .args(["-O3", "--low-memory-unused", "--output"])
             .arg(module)
             .arg(module),
     )

@@ -29,6 +29,37 @@ pub enum Error {
     Crypto(#[from] CryptoError),
 }
 
+/// An error on its way through many hands: one word, where the error itself is many. A page has to
+/// load what moves it at every `?`.
+pub type Failure = Box<Error>;
+
+impl From<Failure> for Error {
+    #[inline(never)]
+    fn from(failure: Failure) -> Self {
+        *failure
+    }
+}
+
+macro_rules! failures {
+    ($($cause:ident),+) => { $(
+        impl From<$cause> for Failure {
+            #[inline(never)]
+            fn from(cause: $cause) -> Self {
+                Self::new(cause.into())
+            }
+        }
+    )+ };
+}
+
+failures!(
+    CryptoError,
+    DecodeError,
+    LogError,
+    Misbehaviour,
+    Misuse,
+    TransportError
+);
+
 fn detail(problem: &Problem) -> String {
     let mut text = String::new();
     for part in [problem.refusal.as_ref(), problem.detail.as_ref()]

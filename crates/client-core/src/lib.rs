@@ -13,7 +13,7 @@ pub mod keyring;
 pub mod knowledge;
 pub mod object;
 
-pub use error::{Error, Misbehaviour, Misuse, TransportError};
+pub use error::{Error, Failure, Misbehaviour, Misuse, TransportError};
 
 /// What travels, for the crates above.
 pub use wardseal_api as api;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_lock::Mutex;
 use rand_core::CryptoRng;
 use wardseal_client_core::{
-    Error, Misuse,
+    Error, Failure, Misuse,
     api::{Endpoint, keys::Entry},
     crypto::secret::Secret,
     exchange::{self, HttpRequest},
@@ -136,7 +136,7 @@ impl Inner {
         });
     }
 
-    pub(crate) fn identity(&self) -> Result<&Identity, Error> {
+    pub(crate) fn identity(&self) -> Result<&Identity, Failure> {
         self.identity
             .as_ref()
             .ok_or_else(|| Misuse::NoIdentity.into())
@@ -243,24 +243,24 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 batch.delete(key);
             }
         }
-        self.store.commit(batch).await
+        Ok(self.store.commit(batch).await?)
     }
 
     /// One operation that needs no token.
     pub(crate) async fn call<E: Endpoint<Request: ToJson, Response: FromJson>>(
         &self,
         body: &E::Request,
-    ) -> Result<E::Response, Error> {
+    ) -> Result<E::Response, Failure> {
         let answer = self.send(exchange::request::<E>(body, None)).await?;
-        exchange::read::<E>(&answer)
+        Ok(exchange::read::<E>(&answer)?)
     }
 
     /// Sends a request; gives the body of the answer, or what the server refuses it with.
     pub(crate) fn send(
         &self,
         request: HttpRequest,
-    ) -> Pin<Box<impl Future<Output = Result<Vec<u8>, Error>>>> {
-        Box::pin(async move { exchange::accepted(self.transport.send(request).await?) })
+    ) -> Pin<Box<impl Future<Output = Result<Vec<u8>, Failure>>>> {
+        Box::pin(async move { Ok(exchange::accepted(self.transport.send(request).await?)?) })
     }
 
     /// What the key server is, and what time it has.
@@ -268,8 +268,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Error::Transport`], [`Error::Misbehaved`].
     pub async fn server(&self) -> Result<wardseal_client_core::api::keys::ServerInfo, Error> {
-        self.call::<wardseal_client_core::api::keys::GetServer>(&())
-            .await
+        Ok(self
+            .call::<wardseal_client_core::api::keys::GetServer>(&())
+            .await?)
     }
 
     /// What the vault is, and its OPAQUE public key. Whether it is the vault of a user's password
@@ -278,8 +279,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Error::Transport`], [`Error::Misbehaved`].
     pub async fn vault(&self) -> Result<wardseal_client_core::api::keys::ServerInfo, Error> {
-        self.call::<wardseal_client_core::api::vault::GetVault>(&())
-            .await
+        Ok(self
+            .call::<wardseal_client_core::api::vault::GetVault>(&())
+            .await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Devices of our own user.
 
 use wardseal_client_core::{
-    Error, Misuse,
+    Error, Failure, Misuse,
     identity::{DeviceSecrets, Identity},
     protocol::{
         keys::DeviceKind,
@@ -137,7 +137,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         user: UserId,
-    ) -> Result<DeviceSecrets, Error> {
+    ) -> Result<DeviceSecrets, Failure> {
         let tenant = self.config.tenant;
         if let Some(bytes) = self.store.read(records::PENDING_DEVICE).await? {
             let pending = Identity::from_secret_bytes(&bytes)?;

@@ -1,7 +1,7 @@
 //! Groups.
 
 use wardseal_client_core::{
-    Error, Misuse,
+    Error, Failure, Misuse,
     api::keys::{ListGroups, ListRequest},
     compose::{Visibility, open_text},
     protocol::{
@@ -14,6 +14,7 @@ use wardseal_client_core::{
 use crate::{
     client::{Client, Inner},
     learn::Compose,
+    learn::{is_misuse, lacks_key},
     ports::{StateStore, Transport},
 };
 
@@ -87,16 +88,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         visibility: Visibility,
     ) -> Result<(), Error> {
         let entering = Some(ring_of(member)?);
-        self.administer(group, entering, &mut |composer| {
-            let state = composer.knowledge.world().group(&group);
-            if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
-                return Ok(None);
-            }
-            composer
-                .add_member(group, member, role, visibility)
-                .map(Some)
-        })
-        .await
+        Ok(self
+            .administer(group, entering, &mut |composer| {
+                let state = composer.knowledge.world().group(&group);
+                if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
+                    return Ok(None);
+                }
+                composer
+                    .add_member(group, member, role, visibility)
+                    .map(Some)
+            })
+            .await?)
     }
 
     /// Removes members and rotates the group, in one statement. Removing one that is not there
@@ -105,21 +107,22 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator.
     pub async fn remove_members(&self, group: GroupId, members: &[MemberId]) -> Result<(), Error> {
-        self.administer(group, None, &mut |composer| {
-            let Some(state) = composer.knowledge.world().group(&group) else {
-                return Ok(None);
-            };
-            let gone: Vec<_> = members
-                .iter()
-                .filter(|member| state.ring.member_at(member, NOW).is_some())
-                .copied()
-                .collect();
-            if gone.is_empty() {
-                return Ok(None);
-            }
-            composer.remove_members(group, &gone).map(Some)
-        })
-        .await
+        Ok(self
+            .administer(group, None, &mut |composer| {
+                let Some(state) = composer.knowledge.world().group(&group) else {
+                    return Ok(None);
+                };
+                let gone: Vec<_> = members
+                    .iter()
+                    .filter(|member| state.ring.member_at(member, NOW).is_some())
+                    .copied()
+                    .collect();
+                if gone.is_empty() {
+                    return Ok(None);
+                }
+                composer.remove_members(group, &gone).map(Some)
+            })
+            .await?)
     }
 
     /// Changes a member's role.
@@ -132,14 +135,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         member: MemberId,
         role: Role,
     ) -> Result<(), Error> {
-        self.administer(group, None, &mut |composer| {
-            let state = composer.knowledge.world().group(&group);
-            if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(role)) {
-                return Ok(None);
-            }
-            composer.set_role(group, member, role).map(Some)
-        })
-        .await
+        Ok(self
+            .administer(group, None, &mut |composer| {
+                let state = composer.knowledge.world().group(&group);
+                if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(role)) {
+                    return Ok(None);
+                }
+                composer.set_role(group, member, role).map(Some)
+            })
+            .await?)
     }
 
     /// Changes the name of a group.
@@ -150,10 +154,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if name.is_empty() || name.len() > limits::MAX_NAME {
             return Err(Misuse::BadName.into());
         }
-        self.administer(group, None, &mut |composer| {
-            composer.rename_group(group, name).map(Some)
-        })
-        .await
+        Ok(self
+            .administer(group, None, &mut |composer| {
+                composer.rename_group(group, name).map(Some)
+            })
+            .await?)
     }
 
     /// Ends a group. Nothing can be sealed to it any more; what was sealed stays readable.
@@ -161,14 +166,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator.
     pub async fn dissolve_group(&self, group: GroupId) -> Result<(), Error> {
-        self.administer(group, None, &mut |composer| {
-            let state = composer.knowledge.world().group(&group);
-            if state.is_some_and(|state| state.dissolved) {
-                return Ok(None);
-            }
-            composer.dissolve_group(group).map(Some)
-        })
-        .await
+        Ok(self
+            .administer(group, None, &mut |composer| {
+                let state = composer.knowledge.world().group(&group);
+                if state.is_some_and(|state| state.dissolved) {
+                    return Ok(None);
+                }
+                composer.dissolve_group(group).map(Some)
+            })
+            .await?)
     }
 
     /// A group.
@@ -179,7 +185,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         self.learn(inner, [group.into()], true).await?;
-        self.describe_group(inner, group).await
+        Ok(self.describe_group(inner, group).await?)
     }
 
     /// The groups of which this user is a member, oldest first. Groups that somebody beneath lost
@@ -213,15 +219,16 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut described = Vec::with_capacity(groups.len());
         for group in groups {
             match self.refresh(inner, RingId::Group(group)).await {
-                Ok(()) | Err(Error::Misuse(_)) => {}
-                Err(error) => return Err(error),
+                Ok(()) => {}
+                Err(error) if is_misuse(&error) => {}
+                Err(error) => return Err(error.into()),
             }
             described.push(self.describe_group(inner, group).await?);
         }
         Ok(described)
     }
 
-    async fn describe_group(&self, inner: &mut Inner, group: GroupId) -> Result<Group, Error> {
+    async fn describe_group(&self, inner: &mut Inner, group: GroupId) -> Result<Group, Failure> {
         let user = inner.identity()?.user;
         let sealed = {
             let state = inner
@@ -238,7 +245,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     Ok(seed) => open_text(&seed, ring, epoch, &sealed)
                         .ok()
                         .and_then(|text| String::from_utf8(text).ok()),
-                    Err(Error::Misuse(_)) => None,
+                    Err(error) if is_misuse(&error) => None,
                     Err(error) => return Err(error),
                 }
             }
@@ -268,7 +275,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         group: GroupId,
         entering: Option<RingId>,
         compose: &mut Compose<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         self.prepare(inner, group, Role::Admin).await?;
@@ -283,15 +290,21 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Learns a group and everything beneath it, rotates it if somebody was lost, and checks that
     /// this user may do what comes next.
-    async fn prepare(&self, inner: &mut Inner, group: GroupId, needed: Role) -> Result<(), Error> {
+    async fn prepare(
+        &self,
+        inner: &mut Inner,
+        group: GroupId,
+        needed: Role,
+    ) -> Result<(), Failure> {
         let ring = RingId::Group(group);
         let user = inner.identity()?.user;
-        self.refresh(inner, ring)
-            .await
-            .map_err(|error| match error {
-                Error::Misuse(Misuse::NoKey(_)) => Misuse::NotAMember(group).into(),
-                other => other,
-            })?;
+        self.refresh(inner, ring).await.map_err(|error| {
+            if lacks_key(&error) {
+                Misuse::NotAMember(group).into()
+            } else {
+                error
+            }
+        })?;
         let world = inner.knowledge.world();
         let role = world
             .group(&group)
@@ -306,7 +319,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 }
 
 /// The ring that a member is; a device is none.
-pub(crate) fn ring_of(member: MemberId) -> Result<RingId, Error> {
+pub(crate) fn ring_of(member: MemberId) -> Result<RingId, Failure> {
     member
         .ring()
         .ok_or_else(|| Misuse::NoRecipient(member).into())

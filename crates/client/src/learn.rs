@@ -3,7 +3,7 @@
 use core::{future::Future, mem, pin::Pin};
 
 use wardseal_client_core::{
-    Error, Misbehaviour, Misuse,
+    Error, Failure, Misbehaviour, Misuse,
     api::{
         ProblemCode,
         keys::{
@@ -45,7 +45,7 @@ pub(crate) type Compose<'a> =
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Loads what an earlier run knew. It was verified then and has been sealed since, so only the
     /// rules run again, not the proofs.
-    pub(crate) async fn recall(&self) -> Result<(), Error> {
+    pub(crate) async fn recall(&self) -> Result<(), Failure> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let mut entries = Vec::new();
@@ -82,7 +82,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Learns the tenant's chain, which everybody may have.
-    pub(crate) async fn learn_tenant(&self, inner: &mut Inner) -> Result<(), Error> {
+    pub(crate) async fn learn_tenant(&self, inner: &mut Inner) -> Result<(), Failure> {
         let tenant = self.config.tenant;
         let fetched = self
             .call::<GetTenant>(&TenantRequest {
@@ -106,7 +106,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         chains: impl IntoIterator<Item = ChainId>,
         required: bool,
-    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+    ) -> Pin<Box<impl Future<Output = Result<(), Failure>>>> {
         // What is awaited in many places stands on the heap once, instead of in each of them: a page
         // has to load them.
         Box::pin(self.learn_all(inner, chains.into_iter().collect(), required))
@@ -117,7 +117,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         mut wanted: SortedSet<ChainId>,
         required: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         if inner.knowledge.world().tenant().is_none() {
             self.learn_tenant(inner).await?;
         }
@@ -153,7 +153,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         wanted: &SortedSet<ChainId>,
-    ) -> Result<Fetched, Error> {
+    ) -> Result<Fetched, Failure> {
         let wanted: Vec<_> = wanted.iter().copied().collect();
         let mut all: Option<Fetched> = None;
         for part in wanted.chunks(limits::MAX_BATCH) {
@@ -182,7 +182,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         all.ok_or_else(|| Misuse::Invalid("nothing was asked for").into())
     }
 
-    async fn absorb(&self, inner: &mut Inner, fetched: &Fetched) -> Result<Absorbed, Error> {
+    async fn absorb(&self, inner: &mut Inner, fetched: &Fetched) -> Result<Absorbed, Failure> {
         self.check_heads(&inner.knowledge, fetched).await?;
         let absorbed = inner.knowledge.absorb(fetched)?;
         if matches!(absorbed, Absorbed::Needs(_)) {
@@ -209,7 +209,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Checks that sessions whose chains are not kept did not go back behind what an earlier run
     /// had seen of them: somebody who was revoked since would be in again.
-    async fn check_heads(&self, knowledge: &Knowledge, fetched: &Fetched) -> Result<(), Error> {
+    async fn check_heads(&self, knowledge: &Knowledge, fetched: &Fetched) -> Result<(), Failure> {
         for slice in &fetched.chains {
             let chain = slice.chain;
             if !matches!(chain, ChainId::Session(_))
@@ -248,7 +248,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         chains: &[ChainId],
         rings: &SortedSet<RingId>,
-    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+    ) -> Pin<Box<impl Future<Output = Result<(), Failure>>>> {
         let batch = self.records_of(inner, chains, rings);
         Box::pin(async move { self.store.commit(batch?).await })
     }
@@ -258,7 +258,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         chains: &[ChainId],
         rings: &SortedSet<RingId>,
-    ) -> Result<SealedBatch, Error> {
+    ) -> Result<SealedBatch, Failure> {
         let mut batch = SealedBatch::default();
         if !inner.kept {
             return Ok(batch);
@@ -318,7 +318,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Learns a ring and everything beneath it: members, their members, and so on. That is what
     /// sealing needs, because a loss anywhere beneath makes the ring stale.
-    pub(crate) async fn learn_deeply(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+    pub(crate) async fn learn_deeply(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+    ) -> Result<(), Failure> {
         let mut known = SortedSet::new();
         let mut next = SortedSet::from_iter([ChainId::from(ring)]);
         for _ in 0..ROUNDS {
@@ -341,11 +345,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         ring: RingId,
         epoch: u32,
-    ) -> Pin<Box<impl Future<Output = Result<Seed, Error>>>> {
+    ) -> Pin<Box<impl Future<Output = Result<Seed, Failure>>>> {
         Box::pin(self.search(inner, ring, epoch))
     }
 
-    async fn search(&self, inner: &mut Inner, ring: RingId, epoch: u32) -> Result<Seed, Error> {
+    async fn search(&self, inner: &mut Inner, ring: RingId, epoch: u32) -> Result<Seed, Failure> {
         let mut asked = SortedSet::new();
         loop {
             let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
@@ -379,7 +383,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         ring: RingId,
-    ) -> Result<(u32, Seed), Error> {
+    ) -> Result<(u32, Seed), Failure> {
         let epoch = epochs_of(inner.knowledge.world(), ring)
             .and_then(<[_]>::last)
             .map(|epoch| epoch.declared.number)
@@ -393,17 +397,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         ring: RingId,
-    ) -> Pin<Box<impl Future<Output = Result<(), Error>>>> {
+    ) -> Pin<Box<impl Future<Output = Result<(), Failure>>>> {
         Box::pin(self.rotate_stale(inner, ring))
     }
 
-    async fn rotate_stale(&self, inner: &mut Inner, ring: RingId) -> Result<(), Error> {
+    async fn rotate_stale(&self, inner: &mut Inner, ring: RingId) -> Result<(), Failure> {
         self.learn_deeply(inner, ring).await?;
         for stale in stale(inner, ring) {
             // Where we hold no key we cannot rotate; whoever is a member there will.
             match self.newest_seed(inner, stale).await {
                 Ok(_) => {}
-                Err(Error::Misuse(_)) if stale != ring => continue,
+                Err(error) if is_misuse(&error) && stale != ring => continue,
                 Err(error) => return Err(error),
             }
             self.change(inner, &[stale.into()], &mut |composer| {
@@ -427,7 +431,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         touched: &[ChainId],
         compose: &mut Compose<'_>,
-    ) -> Pin<Box<impl Future<Output = Result<bool, Error>>>> {
+    ) -> Pin<Box<impl Future<Output = Result<bool, Failure>>>> {
         Box::pin(self.change_with(inner, touched, compose))
     }
 
@@ -436,7 +440,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         touched: &[ChainId],
         compose: &mut Compose<'_>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Failure> {
         self.check_fresh(inner)?;
         let mut rebases = 0;
         loop {
@@ -468,7 +472,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                                 self.learn_deeply(inner, ring).await?;
                                 match self.newest_seed(inner, ring).await {
                                     // Who enters has a key of his own, which is not ours.
-                                    Ok(_) | Err(Error::Misuse(Misuse::NoKey(_))) => {}
+                                    Ok(_) => {}
+                                    Err(error) if lacks_key(&error) => {}
                                     Err(error) => return Err(error),
                                 }
                             }
@@ -482,7 +487,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Appends a draft and takes it in.
-    async fn append(&self, inner: &mut Inner, draft: Draft) -> Result<(), Error> {
+    async fn append(&self, inner: &mut Inner, draft: Draft) -> Result<(), Failure> {
         let request = append_request(self.config.tenant, &draft, inner.knowledge.log_size());
         let appended = self.call_signed::<Append>(inner, &request).await?;
         self.take_in(inner, draft, &appended).await
@@ -494,7 +499,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         draft: Draft,
         appended: &wardseal_client_core::api::keys::Appended,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         match inner
             .knowledge
             .absorb_appended(appended, &draft.statements, &draft.boxes)?
@@ -531,10 +536,20 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Refuses to seal or sign by a checkpoint that is too old: the server may be hiding news.
-    pub(crate) fn check_fresh(&self, inner: &Inner) -> Result<(), Error> {
+    pub(crate) fn check_fresh(&self, inner: &Inner) -> Result<(), Failure> {
         let checkpoint = inner.knowledge.checkpoint().ok_or(LogError::Stale)?;
         Ok(checkpoint.check_age(self.clock.now(), self.config.max_checkpoint_age, SKEW)?)
     }
+}
+
+/// Whether the caller asked for what cannot be.
+pub(crate) const fn is_misuse(error: &Error) -> bool {
+    matches!(error, Error::Misuse(_))
+}
+
+/// Whether there is no way to a key for this user.
+pub(crate) const fn lacks_key(error: &Error) -> bool {
+    matches!(error, Error::Misuse(Misuse::NoKey(_)))
 }
 
 /// The body of an append.

@@ -1,7 +1,7 @@
 //! Names: whom the application means, as the tenant signed it.
 
 use wardseal_client_core::{
-    Error, Misbehaviour, Misuse,
+    Error, Failure, Misbehaviour, Misuse,
     api::keys::{Lookup, LookupRequest},
     protocol::{
         binding::{self, TokenError},
@@ -67,7 +67,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         index: &FixedBytes<32>,
         user: UserId,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         inner.names.insert(*index, user);
         // An identity that lives in memory leaves nothing here.
         if !inner.kept {
@@ -83,7 +83,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.store.commit(batch).await
     }
 
-    async fn look_up(&self, inner: &mut Inner, names: &[&str]) -> Result<Vec<UserId>, Error> {
+    async fn look_up(&self, inner: &mut Inner, names: &[&str]) -> Result<Vec<UserId>, Failure> {
         if names.iter().any(|name| !binding::is_name(name)) {
             return Err(Misuse::BadName.into());
         }
@@ -123,7 +123,7 @@ pub(crate) fn check_binding(
     name: &str,
     salt: &FixedBytes<32>,
     index: &FixedBytes<32>,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let world = inner.knowledge.world();
     let refused = || Error::from(Misbehaviour::BadBinding(TokenError::WrongSubject));
     let tenant = world.tenant().ok_or_else(refused)?;
@@ -134,6 +134,6 @@ pub(crate) fn check_binding(
     if committed == bound.commitment && *index == bound.index {
         Ok(())
     } else {
-        Err(refused())
+        Err(refused().into())
     }
 }

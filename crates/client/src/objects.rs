@@ -2,7 +2,7 @@
 //! opened with `wardseal_client_core::object`, outside of any lock.
 
 use wardseal_client_core::{
-    Error, Misbehaviour, Misuse,
+    Error, Failure, Misbehaviour, Misuse,
     crypto::{CryptoError, SUITE, aead::Aes256Gcm, secret::Secret, sign::Ed25519SigningKey},
     object::{
         Complete, Expected, ObjectError, OpenPlan, RangeReader, SealPlan, open_bytes, seal_planned,
@@ -219,7 +219,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         header: &ObjectHeader,
-    ) -> Result<DeviceKeys, Error> {
+    ) -> Result<DeviceKeys, Failure> {
         let find = |inner: &Inner| {
             inner
                 .knowledge
@@ -232,11 +232,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             return Ok(keys);
         }
         self.learn(inner, [header.author.into()], true).await?;
-        find(inner).ok_or_else(|| {
+        Ok(find(inner).ok_or_else(|| {
             Error::from(Misbehaviour::BadBox(
                 wardseal_client_core::types::RingId::User(header.author),
             ))
-        })
+        })?)
     }
 }
 

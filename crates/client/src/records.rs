@@ -3,7 +3,7 @@
 
 use rand_core::CryptoRng;
 use wardseal_client_core::{
-    Error,
+    Error, Failure,
     crypto::{chunked, label, secret::Secret},
     protocol::cbor,
     types::{
@@ -105,20 +105,22 @@ impl<S: StateStore> SealedStore<S> {
     }
 
     /// The bytes of a record. A record that does not open was changed, or sealed by another key.
-    pub(crate) async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         let Some(sealed) = self.store.get(key).await.map_err(failed)? else {
             return Ok(None);
         };
-        chunked::open(&self.key, label::STATE_RECORD, key.as_bytes(), &sealed)
-            .map(|opened| Some(opened.expose().to_vec()))
-            .map_err(|_| {
-                Error::Store(format!(
-                    "the record \"{key}\" was changed, or belongs to another state key"
-                ))
-            })
+        Ok(
+            chunked::open(&self.key, label::STATE_RECORD, key.as_bytes(), &sealed)
+                .map(|opened| Some(opened.expose().to_vec()))
+                .map_err(|_| {
+                    Error::Store(format!(
+                        "the record \"{key}\" was changed, or belongs to another state key"
+                    ))
+                })?,
+        )
     }
 
-    pub(crate) async fn load<T>(&self, key: &str) -> Result<Option<T>, Error>
+    pub(crate) async fn load<T>(&self, key: &str) -> Result<Option<T>, Failure>
     where
         T: Decode + Encode,
     {
@@ -129,15 +131,15 @@ impl<S: StateStore> SealedStore<S> {
         Ok(Some(cbor::decode(&bytes, limits::MAX_BODY << 4)?))
     }
 
-    pub(crate) async fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
-        self.store.keys(prefix).await.map_err(failed)
+    pub(crate) async fn keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        Ok(self.store.keys(prefix).await.map_err(failed)?)
     }
 
-    pub(crate) async fn commit(&self, batch: SealedBatch) -> Result<(), Error> {
+    pub(crate) async fn commit(&self, batch: SealedBatch) -> Result<(), Failure> {
         if batch.0.puts.is_empty() && batch.0.deletes.is_empty() {
             return Ok(());
         }
-        self.store.commit(batch.0).await.map_err(failed)
+        Ok(self.store.commit(batch.0).await.map_err(failed)?)
     }
 
     /// Adds a record to a batch.
@@ -147,7 +149,7 @@ impl<S: StateStore> SealedStore<S> {
         key: String,
         bytes: &[u8],
         rng: &mut dyn CryptoRng,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let sealed = chunked::seal(&self.key, label::STATE_RECORD, key.as_bytes(), bytes, rng)?;
         batch.0.puts.push((key, sealed));
         Ok(())

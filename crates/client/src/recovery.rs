@@ -6,7 +6,7 @@
 //! does in a page.
 
 use wardseal_client_core::{
-    Error, Misbehaviour, Misuse,
+    Error, Failure, Misbehaviour, Misuse,
     api::{
         ProblemCode,
         keys::{Evaluate, EvaluateNew, EvaluateNewRequest, EvaluateRequest, Evaluated},
@@ -120,7 +120,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             record: password.record,
             blinded: blinded.into(),
         };
-        self.call_signed::<EvaluateNew>(&mut inner, &request).await
+        Ok(self
+            .call_signed::<EvaluateNew>(&mut inner, &request)
+            .await?)
     }
 
     /// Has the vault answer a registration request.
@@ -217,12 +219,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             return Err(Misuse::BadName.into());
         }
         let tenant = self.config.tenant;
-        self.call::<Evaluate>(&EvaluateRequest {
-            tenant,
-            name: binding::index(&tenant, name),
-            blinded: blinded.into(),
-        })
-        .await
+        Ok(self
+            .call::<Evaluate>(&EvaluateRequest {
+                tenant,
+                name: binding::index(&tenant, name),
+                blinded: blinded.into(),
+            })
+            .await?)
     }
 
     /// Has the vault answer the first message of a login.
@@ -234,11 +237,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         record: FixedBytes<32>,
         ke1: &[u8],
     ) -> Result<LoginStarted, Error> {
-        self.call::<LoginStart>(&LoginStartRequest {
-            record,
-            ke1: ke1.into(),
-        })
-        .await
+        Ok(self
+            .call::<LoginStart>(&LoginStartRequest {
+                record,
+                ke1: ke1.into(),
+            })
+            .await?)
     }
 
     /// Has the vault release a record for the last message of a login.
@@ -257,7 +261,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             Err(error) if error.problem() == Some(ProblemCode::LoginRefused) => {
                 Err(Misuse::WrongPassword.into())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -305,7 +309,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             Err(error) => {
                 inner.identity = None;
                 inner.token = None;
-                Err(error)
+                Err(error.into())
             }
         }
     }
@@ -316,7 +320,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         name: &str,
         unlocked: &UnlockedIdentity<'_>,
         profile: Profile,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         self.learn(inner, [profile.user.into()], true).await?;
         let expected = VaultRecord {
             record: unlocked.record,
@@ -355,7 +359,7 @@ fn store_request(
     password: NewPassword,
     registered: &PasswordUpload<'_>,
     sealed: Vec<u8>,
-) -> Result<StoreRecordRequest, Error> {
+) -> Result<StoreRecordRequest, Failure> {
     let identity = inner.identity()?;
     let message = record_message(&tenant, &user, &password.record, registered.upload, &sealed);
     let signature = identity

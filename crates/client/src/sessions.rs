@@ -1,7 +1,7 @@
 //! Sessions: who may open what is sealed under them.
 
 use wardseal_client_core::{
-    Error, Misuse,
+    Error, Failure, Misuse,
     api::keys::{ListRequest, ListSessions},
     compose::{Visibility, open_text},
     protocol::{
@@ -16,6 +16,7 @@ use crate::{
     client::{CachePolicy, Client, Inner},
     groups::ring_of,
     learn::Compose,
+    learn::{is_misuse, lacks_key},
     ports::{StateStore, Transport},
     records::{self, SealedBatch},
 };
@@ -141,16 +142,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             what: "share what you hold yourself",
             entering: Some(ring_of(member)?),
         };
-        self.change_session(session, needed, &mut |composer| {
-            let state = composer.knowledge.world().session(&session);
-            if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
-                return Ok(None);
-            }
-            composer
-                .grant(session, member, rights, visibility)
-                .map(Some)
-        })
-        .await
+        Ok(self
+            .change_session(session, needed, &mut |composer| {
+                let state = composer.knowledge.world().session(&session);
+                if state.is_some_and(|state| state.ring.member_at(&member, NOW).is_some()) {
+                    return Ok(None);
+                }
+                composer
+                    .grant(session, member, rights, visibility)
+                    .map(Some)
+            })
+            .await?)
     }
 
     /// Changes a recipient's rights.
@@ -163,14 +165,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         member: MemberId,
         rights: Rights,
     ) -> Result<(), Error> {
-        self.change_session(session, Needed::MANAGE, &mut |composer| {
-            let state = composer.knowledge.world().session(&session);
-            if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(rights)) {
-                return Ok(None);
-            }
-            composer.set_rights(session, member, rights).map(Some)
-        })
-        .await
+        Ok(self
+            .change_session(session, Needed::MANAGE, &mut |composer| {
+                let state = composer.knowledge.world().session(&session);
+                if state.is_some_and(|state| state.ring.member_at(&member, NOW) == Some(rights)) {
+                    return Ok(None);
+                }
+                composer.set_rights(session, member, rights).map(Some)
+            })
+            .await?)
     }
 
     /// Revokes recipients and rotates the session, in one statement. Revoking one that is not
@@ -179,21 +182,22 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user may manage.
     pub async fn revoke(&self, session: SessionId, members: &[MemberId]) -> Result<(), Error> {
-        self.change_session(session, Needed::MANAGE, &mut |composer| {
-            let Some(state) = composer.knowledge.world().session(&session) else {
-                return Ok(None);
-            };
-            let gone: Vec<_> = members
-                .iter()
-                .filter(|member| state.ring.member_at(member, NOW).is_some())
-                .copied()
-                .collect();
-            if gone.is_empty() {
-                return Ok(None);
-            }
-            composer.revoke(session, &gone).map(Some)
-        })
-        .await
+        Ok(self
+            .change_session(session, Needed::MANAGE, &mut |composer| {
+                let Some(state) = composer.knowledge.world().session(&session) else {
+                    return Ok(None);
+                };
+                let gone: Vec<_> = members
+                    .iter()
+                    .filter(|member| state.ring.member_at(member, NOW).is_some())
+                    .copied()
+                    .collect();
+                if gone.is_empty() {
+                    return Ok(None);
+                }
+                composer.revoke(session, &gone).map(Some)
+            })
+            .await?)
     }
 
     /// Changes the metadata of a session.
@@ -206,10 +210,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             what: "share this session",
             entering: None,
         };
-        self.change_session(session, needed, &mut |composer| {
-            composer.describe(session, metadata).map(Some)
-        })
-        .await
+        Ok(self
+            .change_session(session, needed, &mut |composer| {
+                composer.describe(session, metadata).map(Some)
+            })
+            .await?)
     }
 
     /// A session.
@@ -245,8 +250,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         for session in sessions {
             match self.view_session(inner, *session).await {
                 Ok(found) => described.push(found),
-                Err(Error::Misuse(_)) => {}
-                Err(error) => return Err(error),
+                Err(error) if is_misuse(&error) => {}
+                Err(error) => return Err(error.into()),
             }
             self.end_use(inner, *session);
         }
@@ -280,7 +285,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         })
     }
 
-    async fn view_session(&self, inner: &mut Inner, session: SessionId) -> Result<Session, Error> {
+    async fn view_session(
+        &self,
+        inner: &mut Inner,
+        session: SessionId,
+    ) -> Result<Session, Failure> {
         let user = inner.identity()?.user;
         let ring = RingId::Session(session);
         let sealed = inner
@@ -293,7 +302,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let metadata = match sealed {
             Some((epoch, sealed)) => match self.seed(inner, ring, epoch).await {
                 Ok(seed) => open_text(&seed, ring, epoch, &sealed).ok(),
-                Err(Error::Misuse(_)) => None,
+                Err(error) if is_misuse(&error) => None,
                 Err(error) => return Err(error),
             },
             None => None,
@@ -306,7 +315,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             // A right may come through groups that are not known yet: the way to the key leads
             // through them.
             match self.newest_seed(inner, ring).await {
-                Ok(_) | Err(Error::Misuse(_)) => {}
+                Ok(_) => {}
+                Err(error) if is_misuse(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -334,7 +344,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         session: SessionId,
         needed: Needed,
         compose: &mut Compose<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         self.prepare_session(inner, session, needed.rights, needed.what)
@@ -350,17 +360,18 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Brings a ring up to date to which something is to be sealed; whether this user is in it. A
     /// group that lost somebody must not be sealed to before it is rotated.
-    async fn prepare_recipient(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Error> {
+    async fn prepare_recipient(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Failure> {
         match self.refresh(inner, ring).await {
-            Ok(()) | Err(Error::Misuse(Misuse::NoKey(_))) => {}
+            Ok(()) => {}
+            Err(error) if lacks_key(&error) => {}
             Err(error) => return Err(error),
         }
         self.hold_if_member(inner, ring).await
     }
 
-    async fn learn_session(&self, inner: &mut Inner, session: SessionId) -> Result<(), Error> {
+    async fn learn_session(&self, inner: &mut Inner, session: SessionId) -> Result<(), Failure> {
         match self.learn(inner, [session.into()], true).await {
-            Err(Error::Misuse(Misuse::NotFound(_))) => {
+            Err(error) if matches!(*error, Error::Misuse(Misuse::NotFound(_))) => {
                 self.drop_session(inner, session);
                 Err(Misuse::NoAccess(session).into())
             }
@@ -376,16 +387,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         session: SessionId,
         needed: Rights,
         what: &'static str,
-    ) -> Result<(u32, Seed), Error> {
+    ) -> Result<(u32, Seed), Failure> {
         let user = inner.identity()?.user;
         let ring = RingId::Session(session);
         self.learn_session(inner, session).await?;
-        self.refresh(inner, ring)
-            .await
-            .map_err(|error| match error {
-                Error::Misuse(Misuse::NoKey(_)) => Misuse::NoAccess(session).into(),
-                other => other,
-            })?;
+        self.refresh(inner, ring).await.map_err(|error| {
+            if lacks_key(&error) {
+                Misuse::NoAccess(session).into()
+            } else {
+                error
+            }
+        })?;
         let world = inner.knowledge.world();
         let held = world
             .session(&session)
@@ -404,7 +416,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         session: SessionId,
         epoch: u32,
-    ) -> Result<Seed, Error> {
+    ) -> Result<Seed, Failure> {
         let ring = RingId::Session(session);
         self.expire(inner).await?;
         let lease = inner.asked.contains_key(&ring);
@@ -420,11 +432,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let seed = self
             .seed(inner, ring, epoch)
             .await
-            .map_err(|error| match error {
+            .map_err(|error| match *error {
                 Error::Misuse(Misuse::NoKey(_) | Misuse::NotFound(_)) => {
                     Misuse::NoAccess(session).into()
                 }
-                other => other,
+                _ => error,
             })?;
         self.end_use(inner, session);
         Ok(seed)
@@ -432,7 +444,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Drops the keys of every session about which the server was last asked longer ago than the
     /// cache policy allows, here and in the store. A clock that was set back counts as too long.
-    pub(crate) async fn expire(&self, inner: &mut Inner) -> Result<(), Error> {
+    pub(crate) async fn expire(&self, inner: &mut Inner) -> Result<(), Failure> {
         let now = self.clock.now();
         let ttl = match self.config.cache {
             CachePolicy::Off => 0,
@@ -473,7 +485,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Holds the newest seed of a ring if this user is a member, so that wraps are symmetric.
     /// Returns whether he is.
-    async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Error> {
+    async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Failure> {
         let user = inner.identity()?.user;
         let world = inner.knowledge.world();
         let member = match ring {

@@ -1,7 +1,7 @@
 //! Tokens: a device's signature once in a while, instead of with every request.
 
 use wardseal_client_core::{
-    Error,
+    Error, Failure,
     api::{
         DeviceProof, Endpoint, ProblemCode,
         keys::{ChallengeRequest, GetChallenge, SignIn, SignInRequest},
@@ -47,23 +47,23 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         &self,
         inner: &mut Inner,
         body: &E::Request,
-    ) -> Result<E::Response, Error> {
+    ) -> Result<E::Response, Failure> {
         let request = exchange::request::<E>(body, None);
         let answer = Box::pin(self.send_signed(inner, request)).await?;
-        exchange::read::<E>(&answer)
+        Ok(exchange::read::<E>(&answer)?)
     }
 
     async fn send_signed(
         &self,
         inner: &mut Inner,
         mut request: HttpRequest,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<u8>, Failure> {
         let mut renewed = false;
         loop {
             request.bearer = Some(self.token(inner).await?);
             let answer = self.send(request.clone()).await;
             let refused = matches!(
-                answer.as_ref().err().and_then(Error::problem),
+                answer.as_ref().err().and_then(|error| error.problem()),
                 Some(ProblemCode::TokenExpired | ProblemCode::SignInRequired)
             );
             if refused && !renewed {
@@ -75,7 +75,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
     }
 
-    pub(crate) async fn token(&self, inner: &mut Inner) -> Result<String, Error> {
+    pub(crate) async fn token(&self, inner: &mut Inner) -> Result<String, Failure> {
         let now = self.clock.now();
         if let Some(token) = &inner.token
             && now.plus_millis(RENEW_BEFORE) < token.expires
@@ -123,7 +123,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// What sign-ins name as their audience: configured, or what the server said at the first.
-    async fn audience(&self, inner: &mut Inner) -> Result<String, Error> {
+    async fn audience(&self, inner: &mut Inner) -> Result<String, Failure> {
         if let Some(audience) = &self.config.audience {
             return Ok(audience.clone());
         }

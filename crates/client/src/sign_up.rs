@@ -1,7 +1,7 @@
 //! Sign-up: keys first, then the application's token that binds a name to them.
 
 use wardseal_client_core::{
-    Error, Misuse,
+    Error, Failure, Misuse,
     api::{
         ProblemCode,
         keys::{SignUp as SignUpEndpoint, SignUpRequest},
@@ -116,10 +116,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 // An earlier attempt may have gone through, with its answer lost.
                 return match self.resume_sign_up(inner, identity, &pending).await {
                     Ok(()) => Ok(user),
-                    Err(_) => Err(error),
+                    Err(_) => Err(error.into()),
                 };
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         inner.identity = Some(identity);
         inner.kept = true;
@@ -130,7 +130,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if let Err(error) = kept {
             inner.identity = None;
             inner.kept = false;
-            return Err(error);
+            return Err(error.into());
         }
         Ok(user)
     }
@@ -142,7 +142,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         identity: Identity,
         pending: &PendingRecord,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let user = identity.user;
         inner.identity = Some(identity);
         let learned = self.learn(inner, [user.into()], true).await;
@@ -166,7 +166,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(())
     }
 
-    async fn pending(&self) -> Result<Option<PendingRecord>, Error> {
+    async fn pending(&self) -> Result<Option<PendingRecord>, Failure> {
         self.store.load(records::PENDING).await
     }
 
@@ -182,7 +182,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Writes the identity, in the same batch in which a pending sign-up ends, and then what is
     /// known.
-    pub(crate) async fn keep_identity(&self, inner: &mut Inner) -> Result<(), Error> {
+    pub(crate) async fn keep_identity(&self, inner: &mut Inner) -> Result<(), Failure> {
         let bytes = inner.identity()?.to_secret_bytes();
         let mut batch = SealedBatch::default();
         self.store.put(

@@ -2,7 +2,7 @@
 //! time to live.
 
 use wardseal_client_core::{
-    Error, Misbehaviour,
+    Error, Failure, Misbehaviour,
     api::keys::{Change, Watch, WatchRequest},
     exchange,
     types::{ChainId, RingId},
@@ -61,7 +61,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Drops what a change puts in doubt: a session's keys when the session changed, those of all
     /// sessions when a group or user did, because rights come through them.
-    async fn doubt(&self, inner: &mut Inner, changes: &[Change]) -> Result<(), Error> {
+    async fn doubt(&self, inner: &mut Inner, changes: &[Change]) -> Result<(), Failure> {
         let mut all = false;
         let mut sessions = Vec::new();
         for change in changes {
