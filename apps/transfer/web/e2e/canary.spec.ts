@@ -3,8 +3,8 @@
 import { writeFile } from "node:fs/promises";
 
 import { Capture } from "./capture";
-import { box, expect, go, test, type Person } from "./fixtures";
-import { fieldOf, fillIn, inDays, place, record, request, saved, typeDate, answer, type Value } from "./form";
+import { expect, go, test, type Person } from "./fixtures";
+import { fieldOf, fillIn, inDays, place, request, saved, answer, type Value } from "./form";
 import { formsOf, search, type Place } from "./search";
 import { card, caseOf, confirm, disclose, moveDialog, offer, openCase, part, row, send, stateLabel } from "./steps";
 import { coded, rules } from "./texts";
@@ -18,8 +18,10 @@ const CODES = ["rehab.geriatric", "hipFracture", "homeServices"];
 
 test.use({ size: { facilities: 4, cases: 0, log: "trace" } });
 
-/** Texts of a stage that can hold anything, as they are asked in a country. */
-const texts = rules.fields.filter(({ kind, id }) => kind === "text" && id !== "area").map(({ id }) => id);
+/** The first digits of a postcode: no room for a canary. */
+const DIGITS = ["area", "residenceArea"];
+/** Texts that can hold anything. */
+const texts = rules.fields.filter(({ kind, id }) => kind === "text" && !DIGITS.includes(id)).map(({ id }) => id);
 
 /** Plants a text in every field that the page asks for now; gives the fields. */
 async function plant(person: Person, stage: 1 | 2): Promise<readonly string[]> {
@@ -106,7 +108,7 @@ test("nothing that is planted in a case is found at any server, in any mail, or 
   await test.step("in the texts that only the other country asks for", async () => {
     await openCase(miriam);
     const { page } = miriam;
-    await answer(miriam, "careType", "acute.obstetrics" satisfies string);
+    await answer(miriam, "careType", "acute.obstetrics");
     await fillIn(miriam, { legalProtection: "guardian", allergies: "yes" });
     remember(await plant(miriam, 1));
     await part(miriam, "case.part.record");
@@ -188,5 +190,6 @@ test("nothing that is planted in a case is found at any server, in any mail, or 
     const said = wire.filter(({ where }) => !/ \S+\/(assets|pdfjs)\//.test(where) && !where.includes("/api/config"));
     expect(search(said, [BIRTH, password, ...CODES])).toEqual([]);
   });
+  for (const { context } of [claire, jonas, miriam]) await context.close();
   await capture.stop();
 });

@@ -1,0 +1,64 @@
+// Every screen in every language, light and dark, on a large and on a small display: nothing that axe finds against WCAG 2.2 AA,
+// nothing to scroll sideways, and nothing in the console.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "./fixtures";
+import { visitScreens, type Screen } from "./screens";
+import { languages } from "./texts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LARGE = { width: 1366, height: 768 };
+const SMALL = { width: 390, height: 844 };
+/** Both sizes and both themes; with WARDSEAL_TEST_FULL each with each. */
+const looks = [
+  { size: LARGE, colorScheme: "light" },
+  { size: SMALL, colorScheme: "dark" },
+  ...(process.env["WARDSEAL_TEST_FULL"] === undefined ? [] : ([{ size: LARGE, colorScheme: "dark" }, { size: SMALL, colorScheme: "light" }] as const)),
+] as const;
+
+test.use({ size: { facilities: 8, cases: 24, log: "warn" } });
+
+interface Found {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[] }[];
+}
+
+async function check(page: Page, screen: Screen): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { size, colorScheme } of looks) {
+    const where = `${screen}, ${size.width} px, ${colorScheme}`;
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(where: Document, how: object): Promise<Found> } }).axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        resultTypes: ["violations"],
+      }),
+    );
+    found.push(...violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${where}: ${id}: ${html.slice(0, 200)} ${failureSummary ?? ""}`)));
+  }
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 844 });
+    const wide = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      return [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > clientWidth + 1).slice(0, 3).map((element) => element.outerHTML.slice(0, 120));
+    });
+    found.push(...wide.map((element) => `${screen}: wider than ${width} px: ${element}`));
+  }
+  await page.setViewportSize(LARGE);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  return found;
+}
+
+for (const language of languages) {
+  test(`everybody can use every screen (${language})`, async ({ visit, world }) => {
+    test.setTimeout(300_000);
+    const found: string[] = [];
+    const seen = await visitScreens(visit, world, language, async (page, screen) => void found.push(...(await check(page, screen))));
+    expect(found).toEqual([]);
+    expect(seen.length).toBeGreaterThan(20);
+  });
+}
