@@ -138,10 +138,18 @@ function Crash() {
   );
 }
 
+/** Milliseconds after which it is asked again whether somebody is in a facility now. */
+const LOOK_AGAIN = 5_000;
+
 function NoFacility() {
   const { t } = useI18n();
   const keeper = useKeeper();
   const { me } = useWard();
+  // Whoever waits to be added is in as soon as he is.
+  useEffect(() => {
+    const timer = setInterval(() => void keeper.refresh().catch(() => undefined), LOOK_AGAIN);
+    return () => clearInterval(timer);
+  }, [keeper]);
   return (
     <Centre>
       <Empty
@@ -149,7 +157,7 @@ function NoFacility() {
         title={t("noFacility.title")}
         action={
           <div className="row">
-            <Button variant="primary" onPress={() => void keeper.refresh()}>
+            <Button variant="primary" onPress={() => void keeper.refresh().catch(() => undefined)}>
               {t("common.retry")}
             </Button>
             <Button variant="quiet" onPress={() => void keeper.signOut()}>

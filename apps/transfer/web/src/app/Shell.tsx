@@ -110,10 +110,11 @@ function PersonMenu({ onHelp }: { readonly onHelp: () => void }) {
       <Menu
         label={me.name}
         trigger={
-          <AriaButton className="rail-person" aria-label={`${t("nav.account")}: ${me.name}`}>
+          <AriaButton className="rail-person">
             <span className="initials" aria-hidden="true">
               {initials(me.name)}
             </span>
+            <span className="visually-hidden">{`${t("nav.account")}: `}</span>
             <span className="grow truncate rail-person-name">{me.name}</span>
             <ChevronsUpDown size={16} aria-hidden="true" />
           </AriaButton>

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
-import { Button as AriaButton, Link as AriaLink, ToggleButton, ToggleButtonGroup, TooltipTrigger, Tooltip, type ButtonProps as AriaButtonProps, type Key, type LinkProps as AriaLinkProps } from "react-aria-components";
+import { Button as AriaButton, Link as AriaLink, ProgressBar, ToggleButton, ToggleButtonGroup, TooltipTrigger, Tooltip, type ButtonProps as AriaButtonProps, type Key, type LinkProps as AriaLinkProps } from "react-aria-components";
+
+import { useI18n } from "../i18n/context";
 
 /** One primary per state of a screen; `danger` only where something is lost. */
 export type ButtonVariant = "primary" | "secondary" | "quiet" | "danger" | "danger-quiet";
@@ -15,11 +17,17 @@ export interface ButtonProps extends Omit<AriaButtonProps, "className" | "style"
   readonly children?: ReactNode;
 }
 
+/** Turns while something is under way, and says so. */
+function Spinner() {
+  const { t } = useI18n();
+  return <ProgressBar className="spinner" aria-label={t("common.loading")} isIndeterminate />;
+}
+
 /** A button. `isPending` shows that its work is under way and refuses further presses. */
 export function Button({ variant = "secondary", size = "m", icon, wide, children, ...props }: ButtonProps) {
   return (
     <AriaButton {...props} className="button" data-variant={variant} data-size={size} data-wide={wide || undefined}>
-      {props.isPending === true ? <span className="spinner" aria-hidden="true" /> : icon}
+      {props.isPending === true ? <Spinner /> : icon}
       {children}
     </AriaButton>
   );
@@ -36,7 +44,7 @@ export function IconButton({ label, icon, variant = "quiet", size = "m", ...prop
   return (
     <TooltipTrigger delay={400}>
       <AriaButton {...props} aria-label={label} className="button" data-variant={variant} data-size={size} data-icon-only>
-        {icon}
+        {props.isPending === true ? <Spinner /> : icon}
       </AriaButton>
       <Tooltip className="tooltip" offset={6}>
         {label}
