@@ -333,7 +333,13 @@ impl<'a> Case<'a> {
             .collect();
         let count = u64::try_from(fit.len().max(1)).unwrap_or(1);
         let start = rng.next_u64().checked_rem(count).unwrap_or(0);
-        fit.rotate_left(usize::try_from(start).unwrap_or(0));
+        // The first of its kind is one of those that people step into: it always has something to do.
+        if let [_, others @ ..] = fit.as_mut_slice()
+            && !others.is_empty()
+        {
+            let start = usize::try_from(start).unwrap_or(0);
+            others.rotate_left(start.checked_rem(others.len()).unwrap_or(0));
+        }
         fit.truncate(3);
         fit
     }

@@ -112,6 +112,16 @@ pub enum FacilityRole {
     Member,
 }
 
+/// What somebody is called here. It is this server's word: a page compares it with the person's chain.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Named {
+    /// The user.
+    pub user: UserId,
+    /// The name with which the user logs in.
+    pub name: String,
+}
+
 /// Asks for a name, with an invitation.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -209,6 +209,13 @@ impl People {
             .collect())
     }
 
+    /// The members of a group that was learned, through groups within it too.
+    #[must_use]
+    pub fn members(&self, group: &GroupId) -> Vec<UserId> {
+        let members = self.lock().members(group).unwrap_or_default();
+        members.into_keys().collect()
+    }
+
     /// Learns chains, unless what is known is younger than `age` milliseconds. With none it always
     /// asks: what was learned in this very millisecond may be older than what is wanted.
     async fn learn(&self, chains: Vec<ChainId>, age: u64) -> Result<(), Failure> {

@@ -38,7 +38,7 @@ pub(crate) struct Page {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Of {
     /// The facility.
-    facility: GroupId,
+    pub(crate) facility: GroupId,
 }
 
 /// The version that the caller has seen.

@@ -52,6 +52,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/api/sign-up", post(people::sign_up))
         .route("/api/facilities", get(people::facilities))
+        .route("/api/people", get(people::names))
         .route("/api/cases", get(cases::list).post(cases::open))
         .route("/api/cases/{id}", get(cases::read))
         .route("/api/cases/{id}/update", post(cases::update))

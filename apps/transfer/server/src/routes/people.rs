@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 use wardseal_crypto::hash::sha256;
 use wardseal_tenant::{DeviceProof, NameRequest};
 
-use super::Json;
+use super::{Asks, Json, cases::Of};
 use crate::{
     admin,
     app::App,
     failure::{Code, Failure, Problem},
-    model::{Challenge, Facility, Me, PageConfig, SignUp, SignedUp},
+    model::{Challenge, Facility, Me, Named, PageConfig, SignUp, SignedUp},
     session::{Caller, cookie, token},
     store::people,
 };
@@ -118,6 +118,29 @@ pub(crate) async fn sign_up(
         .with(|rng| app.people.key().bind(tenant, request, app.now(), rng))
         .map_err(Failure::internal)?;
     Ok(Answer(SignedUp { token, facility }))
+}
+
+/// What the members of a facility are called, for its members.
+#[utoipa::path(get, path = "/api/people", tag = "session", params(Of),
+    responses((status = 200, body = Vec<Named>), (status = "4XX", body = Problem)))]
+pub(crate) async fn names(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Asks(of): Asks<Of>,
+) -> Result<Answer<Vec<Named>>, Failure> {
+    app.member(&caller, of.facility).await?;
+    let members = app.people.members(&of.facility);
+    app.read(move |tx| {
+        let mut named = Vec::new();
+        for user in members {
+            if let Some(name) = people::name_of(tx, &user)? {
+                named.push(Named { user, name });
+            }
+        }
+        Ok(named)
+    })
+    .await
+    .map(Answer)
 }
 
 /// The public directory.

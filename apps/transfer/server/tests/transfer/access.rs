@@ -13,6 +13,7 @@ fn addresses(group: GroupId, id: &str) -> Vec<(Method, String, Value)> {
     let post = |path: String, body: Value| (Method::POST, path, body);
     vec![
         get("/api/session".into()),
+        get(format!("/api/people?facility={group}")),
         get(format!("/api/cases?facility={group}")),
         get(format!("/api/cases/{id}")),
         get(format!("/api/requests?facility={group}")),

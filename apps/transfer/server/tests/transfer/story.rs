@@ -345,6 +345,24 @@ async fn an_invited_person_signs_up_and_in() {
         (&me["name"], &me["facilities"]),
         (&json!("clara"), &json!([]))
     );
+    // Colleagues learn the name, once she belongs to the facility.
+    let path = format!("/api/people?facility={}", park.group);
+    let (_, before) = park.admin.browser.get(&path).await;
+    assert_eq!(before, json!([]));
+    let member = person.member().await;
+    park.admin
+        .machine
+        .add_member(
+            park.group,
+            member,
+            wardseal_client::protocol::op::Role::Member,
+            wardseal_client::Visibility::Full,
+        )
+        .await
+        .unwrap();
+    site.pass(transfer_server::FRESH + 1);
+    let (_, named) = park.admin.browser.get(&path).await;
+    assert_eq!(named, json!([{ "user": sign_up.user, "name": "clara" }]));
     body["user"] = json!(wardseal_types::UserId::from_bytes([9; 32]));
     let (status, _) = person.browser.post("/api/sign-up", &body).await;
     assert_eq!(status, 403, "an invitation is used once");
