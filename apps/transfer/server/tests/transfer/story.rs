@@ -356,7 +356,7 @@ async fn an_invited_person_signs_up_and_in() {
             park.group,
             member,
             wardseal_client::protocol::op::Role::Member,
-            wardseal_client::Visibility::Full,
+            Visibility::Full,
         )
         .await
         .unwrap();
