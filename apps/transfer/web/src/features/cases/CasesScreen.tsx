@@ -77,7 +77,7 @@ function Groups({ rules, cases, search }: { readonly rules: Rules; readonly case
   const matches = (record: CaseRecord): boolean => {
     if (!searching) return true;
     const answers = read.get(record.sealed)?.answers ?? {};
-    const text = [patientName(answers), shortId(record.id), answerOf(rules, answers, "careType", i18n), i18n.label(rules.caseState(record.state).labels), ...record.requests.map(({ to }) => nameOf(to))];
+    const text = [patientName(answers), record.id, answerOf(rules, answers, "careType", i18n), i18n.label(rules.caseState(record.state).labels), ...record.requests.map(({ to }) => nameOf(to))];
     return text.some((part) => part?.toLocaleLowerCase().includes(words));
   };
   const found = groups.map(({ due, cases: all }) => ({ due, cases: all.filter(matches) })).filter((group) => group.cases.length > 0);

@@ -9,7 +9,6 @@ import { Page } from "../../app/Page";
 import { useShortcuts } from "../../app/shortcuts";
 import { Button, Card, Clock, Deadline, Empty, RowLink, SearchField, Skeleton } from "../../design";
 import { useI18n } from "../../i18n/context";
-import { shortId } from "../cases/names";
 import type { Read } from "../content/content";
 import { useContents } from "../content/contents";
 import type { Rules } from "../content/rules";
@@ -122,7 +121,7 @@ function List({ rules, groups, search, current }: ListProps) {
   const matches = (request: RequestRecord): boolean => {
     if (words === "") return true;
     const answers = read.get(request.sealed)?.answers ?? {};
-    const text = [nameOf(request.from), shortId(request.id), answerOf(rules, answers, "careType", i18n), personOf(rules, answers, i18n), label(rules.requestState(request.state).labels)];
+    const text = [nameOf(request.from), request.id, answerOf(rules, answers, "careType", i18n), personOf(rules, answers, i18n), label(rules.requestState(request.state).labels)];
     return text.some((part) => part?.toLocaleLowerCase().includes(words));
   };
   const found = groups.map((each) => ({ ...each, requests: each.requests.filter(matches) })).filter((each) => each.requests.length > 0);

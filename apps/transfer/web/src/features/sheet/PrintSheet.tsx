@@ -6,8 +6,9 @@ import { useNow } from "../../design";
 import { useI18n } from "../../i18n/context";
 import type { Answers } from "../content/content";
 import type { Rules } from "../content/rules";
-import { Glance } from "./Glance";
+import { Glance, personOf } from "./Glance";
 import { Sheet } from "./Sheet";
+import { answerOf } from "./values";
 import "./sheet.css";
 
 export interface PrintSheetProps {
@@ -47,13 +48,15 @@ export function PrintSheet(props: PrintSheetProps) {
 }
 
 function Paper({ rules, id, from, answers, created }: PrintSheetProps) {
-  const { t, format } = useI18n();
+  const i18n = useI18n();
+  const { t, format } = i18n;
   const { me } = useWard();
   const now = useNow();
   return (
     <div className="print-only print-sheet">
       <header>
         <p className="print-title">{t("print.title")}</p>
+        <p className="print-lead">{[answerOf(rules, answers, "careType", i18n), personOf(rules, answers, i18n)].filter((part) => part !== undefined && part !== "").join(" · ")}</p>
         <p>{t("print.from", { facility: from, date: format.date(created), id })}</p>
       </header>
       <Glance rules={rules} answers={answers} />
