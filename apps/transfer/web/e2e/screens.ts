@@ -1,8 +1,9 @@
 // Every screen of the page, with something on it.
 import type { Locator, Page } from "@playwright/test";
 
-import { ask, expect, go, signIn, type Person, type Visit } from "./fixtures";
-import { moveDialog, part, type CaseRecord, type RequestRecord } from "./steps";
+import { ask, box, expect, go, signIn, type Person, type Visit } from "./fixtures";
+import { inDays } from "./form";
+import { card, moveDialog, offer, part, stateLabel, type CaseRecord, type RequestRecord } from "./steps";
 import type { Language } from "./texts";
 import type { World } from "./world";
 
@@ -66,18 +67,52 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await at(claire, "ask: preview", page.getByRole("dialog"));
   await escape(claire);
 
-  const with_ = (state: string): CaseRecord | undefined => cases.find(({ requests, state: of }) => !["closed", "withdrawn", "deceased", "expired", "on_hold"].includes(of) && requests.some((request) => request.state === state));
-  await open(with_("interested"));
+  // A request that the other side can still answer, through to the choice.
+  const jonas = await visit({ as: "jonas.weber", language });
+  await go(jonas, "nav.inbox");
+  await at(jonas, "inbox", heading(jonas));
+  const [theirs] = await ask<{ facilities: { group: string }[] }>(jonas.page, "/api/session").then(({ facilities }) => facilities);
+  const requests = await ask<RequestRecord[]>(jonas.page, `/api/requests?facility=${theirs?.group}`);
+  const request = requests.find(({ from, state }) => from === mine?.group && ["sent", "viewed", "in_review"].includes(state));
+  if (request === undefined) throw new Error(`nobody asks: ${requests.map(({ state }) => state).join(", ")}`);
+  await jonas.page.locator(`a[href="/inbox/${request.id}"]`).click();
+  await expect(jonas.page.locator(".decision .skeleton")).toHaveCount(0);
+  await at(jonas, "request", jonas.page.getByRole("group", { name: jonas.t("request.answer") }));
+  await jonas.page.keyboard.press("d");
+  await at(jonas, "refusal", moveDialog(jonas, "declined"));
+  await escape(jonas);
+  await jonas.page.keyboard.press("f");
+  await at(jonas, "question", moveDialog(jonas, "info_needed"));
+  await escape(jonas);
+  await jonas.page.keyboard.press("i");
+  await expect(jonas.page.getByText(jonas.t("request.awaits.interested", { facility: "Hôpital Saint-Roch" }))).toBeVisible();
+
+  await open(cases.find(({ id }) => id === request.case));
+  await expect(card(claire, "Klinik am Park").getByRole("button", { name: t("disclose.action"), exact: true })).toBeVisible();
   await at(claire, "case with answers", page.getByRole("complementary"));
-  await page.getByRole("button", { name: t("disclose.action"), exact: true }).first().click();
-  await at(claire, "disclosure", page.getByRole("alertdialog").filter({ has: page.locator(".dialog-header") }));
-  await escape(claire);
-  await open(with_("offered"));
-  await page.getByRole("button", { name: t("choose.action"), exact: true }).first().click();
-  await at(claire, "choice", page.locator(".dialog"));
-  await escape(claire);
-  await open(with_("chosen") ?? with_("admitted") ?? with_("not_selected"));
+  await card(claire, "Klinik am Park").getByRole("button", { name: t("disclose.action"), exact: true }).click();
+  const disclosure = page.getByRole("alertdialog", { name: t("disclose.title", { facility: "Klinik am Park" }) });
+  await at(claire, "disclosure", disclosure);
+  const consent = box(page, t("disclose.consent"), disclosure);
+  if ((await consent.count()) > 0) await consent.click();
+  await disclosure.getByRole("button", { name: t("disclose.action"), exact: true }).click();
+  await expect(disclosure).toBeHidden();
+  await at(jonas, "full record", jonas.page.locator(".patient-name"));
+  await jonas.page.locator(".document-name").first().click();
+  await at(jonas, "viewer", jonas.page.locator(".pdf canvas").first());
+  await escape(jonas);
+  await jonas.page.keyboard.press("o");
+  await at(jonas, "offer", moveDialog(jonas, "offered"));
+  await escape(jonas);
+  await offer(jonas, inDays(4), "TEST 3B");
+  await card(claire, "Klinik am Park").getByRole("button", { name: t("choose.action"), exact: true }).click();
+  const choice = page.getByRole("alertdialog", { name: t("choose.title", { facility: "Klinik am Park" }) });
+  await at(claire, "choice", choice);
+  await choice.getByRole("button", { name: t("choose.action"), exact: true }).click();
+  await expect(choice).toBeHidden();
+  await expect(card(claire, "Klinik am Park")).toContainText(stateLabel(claire, "chosen"));
   await at(claire, "case that has chosen", page.getByRole("complementary"));
+  await at(jonas, "request that was chosen", jonas.page.getByRole("group", { name: jonas.t("request.answer") }));
 
   // The frame.
   await go(claire, "nav.directory");
@@ -93,43 +128,7 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await at(claire, "menu", page.getByRole("menu"));
   await page.keyboard.press("Escape");
 
-  // The receiver.
-  const jonas = await visit({ as: "jonas.weber", language });
-  await go(jonas, "nav.inbox");
-  await at(jonas, "inbox", heading(jonas));
-  const [theirs] = await ask<{ facilities: { group: string }[] }>(jonas.page, "/api/session").then(({ facilities }) => facilities);
-  const requests = await ask<RequestRecord[]>(jonas.page, `/api/requests?facility=${theirs?.group}`);
-  const openRequest = async (states: readonly string[]): Promise<void> => {
-    const found = requests.find(({ state }) => states.includes(state));
-    if (found === undefined) throw new Error(`nobody asked so: ${states.join(", ")}; there are ${requests.map(({ state }) => state).join(", ")}`);
-    await jonas.page.locator(`a[href="/inbox/${found.id}"]`).click();
-    await expect(jonas.page.getByRole("article")).toBeVisible();
-    await expect(jonas.page.locator(".decision .skeleton")).toHaveCount(0);
-  };
-  await openRequest(["sent", "viewed", "in_review"]);
-  await at(jonas, "request", jonas.page.getByRole("group", { name: jonas.t("request.answer") }));
-  await jonas.page.keyboard.press("d");
-  await at(jonas, "refusal", moveDialog(jonas, "declined"));
-  await escape(jonas);
-  await jonas.page.keyboard.press("f");
-  await at(jonas, "question", moveDialog(jonas, "info_needed"));
-  await escape(jonas);
-  const withRecord = requests.find(({ disclosure, state }) => disclosure !== null && ["disclosed", "offered", "chosen"].includes(state));
-  await openRequest([withRecord?.state ?? "disclosed"]);
-  await at(jonas, "full record", jonas.page.locator(".patient-name"));
-  const document = jonas.page.locator(".document-name").first();
-  if ((await document.count()) > 0) {
-    await document.click();
-    await at(jonas, "viewer", jonas.page.locator(".pdf canvas").first());
-    await escape(jonas);
-  }
-  const released = requests.find(({ state }) => state === "not_selected");
-  if (released !== undefined) {
-    await openRequest(["not_selected"]);
-    await at(jonas, "request that is over", jonas.page.getByText(jonas.t("request.closed")));
-  }
-  await jonas.page.keyboard.press("g");
-  await jonas.page.keyboard.press("c");
-  await at(jonas, "no cases", heading(jonas));
+  await go(jonas, "nav.cases");
+  await at(jonas, "no cases", jonas.page.getByText(jonas.t("cases.none"), { exact: true }));
   return seen;
 }

@@ -14,6 +14,7 @@ export interface BlobInfo {
 export interface RequestRecord {
   readonly id: string;
   readonly case: string;
+  readonly from: string;
   readonly to: string;
   readonly state: string;
   readonly session: string;

@@ -34,10 +34,12 @@ class SealedRange extends PDFDataRangeTransport {
 export interface PdfViewProps {
   readonly opened: Opened;
   readonly name: string;
+  /** Its bytes, where the object itself does not say: an object that was sealed as a stream does not. */
+  readonly whole: number;
 }
 
 /** The pages of a PDF. Scripts, forms and links in it do nothing. */
-export default function PdfView({ opened, name }: PdfViewProps) {
+export default function PdfView({ opened, name, whole }: PdfViewProps) {
   const { t } = useI18n();
   const [pdf, setPdf] = useState<PDFDocumentProxy>();
   const [error, setError] = useState<unknown>();
@@ -50,7 +52,7 @@ export default function PdfView({ opened, name }: PdfViewProps) {
     let stop = (): void => undefined;
     let gone = false;
     const begin = async (): Promise<void> => {
-      const size = opened.size ?? 0;
+      const size = opened.size ?? whole;
       const first = await opened.range(0, Math.min(size, RANGE));
       if (gone) return;
       const task = getDocument({
@@ -80,7 +82,7 @@ export default function PdfView({ opened, name }: PdfViewProps) {
       gone = true;
       stop();
     };
-  }, [opened]);
+  }, [opened, whole]);
 
   const go = (page: number): void => pages.current?.querySelector(`[data-page="${page}"]`)?.scrollIntoView({ block: "start" });
 

@@ -46,7 +46,7 @@ export default function Viewer({ entry, size, session, onClose }: ViewerProps) {
       title={name}
       headerActions={<IconButton label={t("documents.download", { name })} size="s" icon={<Download size={18} aria-hidden="true" />} onPress={download} />}
     >
-      {entry.type === "application/pdf" ? <Pdf {...source} name={name} /> : IMAGES.includes(entry.type) || entry.type === "text/plain" ? <Whole {...source} type={entry.type} name={name} whole={entry.size} /> : <Callout tone="info">{t("documents.notShown")}</Callout>}
+      {entry.type === "application/pdf" ? <Pdf {...source} name={name} whole={entry.size} /> : IMAGES.includes(entry.type) || entry.type === "text/plain" ? <Whole {...source} type={entry.type} name={name} whole={entry.size} /> : <Callout tone="info">{t("documents.notShown")}</Callout>}
     </Dialog>
   );
 }
@@ -59,7 +59,7 @@ interface SourceProps {
 }
 
 /** A PDF: page by page, only what is looked at is fetched and decrypted. */
-function Pdf({ name, ...source }: SourceProps) {
+function Pdf({ name, whole, ...source }: SourceProps & { readonly whole: number }) {
   const { t } = useI18n();
   const { ward } = useWard();
   const opened = useQuery({ queryKey: ["document", source.blob], queryFn: ({ signal }) => openDocument(ward, source, signal), gcTime: 0 });
@@ -68,7 +68,7 @@ function Pdf({ name, ...source }: SourceProps) {
   if (opened.data === undefined) return waiting;
   return (
     <Suspense fallback={waiting}>
-      <PdfView opened={opened.data} name={name} />
+      <PdfView opened={opened.data} name={name} whole={whole} />
     </Suspense>
   );
 }
