@@ -6,7 +6,7 @@ import type {
   Facility,
   Me,
   Move,
-  NewCase,
+  Named, NewCase,
   NewDisclosure,
   NewRequest,
   Proof,
@@ -106,6 +106,8 @@ export const api = {
   signUp: (request: SignUp) => ask<{ token: string }>("/api/sign-up", { method: "POST", json: request, plain: true }),
 
   facilities: (signal?: AbortSignal) => ask<Facility[]>("/api/facilities", { signal }),
+  /** What members of a facility are called, by this server's word: to be compared with their chains. */
+  people: (facility: string, signal?: AbortSignal) => ask<Named[]>(`/api/people?facility=${id(facility)}`, { signal }),
 
   cases: {
     list: (facility: string, after?: string, signal?: AbortSignal) =>

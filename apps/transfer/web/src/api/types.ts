@@ -60,6 +60,13 @@ export interface Demo {
   readonly mailbox: string;
 }
 
+/** A person's login name. */
+export interface Named {
+  /** `usr_…` */
+  readonly user: string;
+  readonly name: string;
+}
+
 export interface DemoRole {
   readonly name: string;
   readonly password: string;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, KeyRound, UserRound } from "lucide-react";
 import { useState } from "react";
 
-import { keys } from "../../api";
+import { api, keys } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility, useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
@@ -18,14 +18,28 @@ interface Member {
   readonly role: Role;
 }
 
-/** Login names that were resolved since the page was unlocked: the key server answers for a name, never with one. */
-function useNames(): { readonly nameOf: (user: string) => string | undefined; readonly learn: (user: string, name: string) => void } {
+/**
+ * What members are called. The transfer server says so, and it is believed only where the person's own chain, bound by
+ * the tenant, says the same: nobody is shown under another's name.
+ */
+function useNames(group: string, members: readonly Member[]): { readonly nameOf: (user: string) => string | undefined; readonly learn: (user: string, name: string) => void } {
   const client = useQueryClient();
-  const { me } = useWard();
-  const { data } = useQuery<Readonly<Record<string, string>>>({ queryKey: ["names"], queryFn: () => ({}), staleTime: Number.POSITIVE_INFINITY });
+  const { me, ward } = useWard();
+  const key = ["names", group, members.map(({ id }) => id)];
+  const { data } = useQuery<Readonly<Record<string, string>>>({
+    queryKey: key,
+    queryFn: async ({ signal }) => {
+      const claimed = await api.people(group, signal);
+      const checked = await Promise.allSettled(claimed.map(async ({ user, name }) => ((await ward.users.byName([name]))[0] === user ? [[user, name] as const] : [])));
+      return Object.fromEntries(checked.flatMap((each) => (each.status === "fulfilled" ? each.value : [])));
+    },
+    enabled: members.length > 0,
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   return {
     nameOf: (user) => (user === me.user ? me.name : data?.[user]),
-    learn: (user, name) => client.setQueryData<Readonly<Record<string, string>>>(["names"], (known) => ({ ...known, [user]: name })),
+    learn: (user, name) => client.setQueryData<Readonly<Record<string, string>>>(key, (known) => ({ ...known, [user]: name })),
   };
 }
 
@@ -38,7 +52,7 @@ export default function TeamScreen() {
   const facilityName = useFacilityName();
   const client = useQueryClient();
   const found = useQuery({ queryKey: keys.group(group), queryFn: () => ward.groups.get(group) });
-  const { nameOf, learn } = useNames();
+  const { nameOf, learn } = useNames(group, found.data?.members ?? []);
   const [removing, setRemoving] = useState<Member>();
   const isAdmin = found.data?.role === "admin";
   const shown = (user: string): string => nameOf(user) ?? t("team.unknown", { id: user.slice(-6) });

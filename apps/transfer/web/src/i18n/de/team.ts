@@ -22,5 +22,5 @@ export const team = {
   "team.already": "{name} gehört schon zum Team.",
   "team.added": "{name} wurde aufgenommen und kann öffnen, was das Team öffnen kann.",
   "team.onlyAdmins": "Die Verwaltung der Einrichtung nimmt Mitglieder auf und entfernt sie.",
-  "team.namesNote": "Der Schlüsselserver kennt Mitglieder nach Kennungen und nennt keine Namen. Geben Sie oben einen Namen ein, um zu sehen, wem er gehört.",
+  "team.namesNote": "Namen sind geprüft: Wer mit Namen erscheint, hat ihn gegenüber den Schlüsseln Ihres Teams nachgewiesen. „Mitglied“ mit Kennung steht für jemanden, dessen Name nicht geprüft werden konnte.",
 };

@@ -22,5 +22,5 @@ export const team = {
   "team.already": "{name} belongs to the team already.",
   "team.added": "{name} was added and can open what the team can open.",
   "team.onlyAdmins": "Administrators of the facility add and remove members.",
-  "team.namesNote": "The key server knows members by identifiers and does not tell their names. Type a name above to see whose it is.",
+  "team.namesNote": "Names are checked: whoever is shown by name has proven it to your team’s keys. “Member” and a code stands for somebody whose name could not be checked.",
 } as const;

@@ -22,5 +22,5 @@ export const team = {
   "team.already": "{name} fait déjà partie de l’équipe.",
   "team.added": "{name} est ajouté et peut ouvrir ce que l’équipe peut ouvrir.",
   "team.onlyAdmins": "Les administrateurs de l’établissement ajoutent et retirent des membres.",
-  "team.namesNote": "Le serveur de clés connaît les membres par des identifiants et ne dit pas leurs noms. Saisissez un nom ci-dessus pour voir à qui il est.",
+  "team.namesNote": "Les noms sont vérifiés : une personne affichée par son nom l’a prouvé aux clés de votre équipe. « Membre » suivi d’un code désigne quelqu’un dont le nom n’a pas pu être vérifié.",
 };
