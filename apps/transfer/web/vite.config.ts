@@ -3,6 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 import { pdfjsFiles } from "./build/pdfjs-files.ts";
+import { precompressed } from "./build/precompressed.ts";
 
 /** Where the transfer server listens during development. */
 const server = process.env["TRANSFER_SERVER"] ?? "http://127.0.0.1:8790";
@@ -13,6 +14,7 @@ export default defineConfig({
     { ...locales.vite({ locales: ["en-US", "fr-FR", "de-DE"] }), enforce: "pre" },
     react(),
     pdfjsFiles(),
+    precompressed(),
   ],
   // The SDK finds its WebAssembly and workers beside itself.
   optimizeDeps: { exclude: ["@wardseal/sdk"] },
