@@ -130,7 +130,7 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
       </div>
       <div className="ask-bar" role="region" aria-label={t("ask.selection")}>
         <div className="grow stack gap-1">
-          <strong role="status">{t("ask.chosen", { n: chosen.size })}</strong>
+          <strong role="status">{chosen.size === 0 ? t("ask.chosenNone") : t("ask.chosen", { n: chosen.size })}</strong>
           <span className="small soft">{chosen.size >= room ? t("ask.full", { most: rules.catalogue.maxOpenRequests }) : t("ask.separately")}</span>
           <ErrorNote error={error} />
         </div>
@@ -138,7 +138,7 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
           {t("ask.preview")}
         </Button>
         <Button variant="primary" icon={<Send size={16} aria-hidden="true" />} onPress={() => void send()} isPending={busy} isDisabled={!canSend}>
-          {t("ask.send", { n: chosen.size })}
+          {chosen.size === 0 ? t("ask.sendNone") : t("ask.send", { n: chosen.size })}
         </Button>
       </div>
       <Dialog title={t("ask.previewTitle")} isOpen={preview} onClose={() => setPreview(false)} size="l">

@@ -1,4 +1,4 @@
-import { MapPin, Phone, SearchX } from "lucide-react";
+import { CircleHelp, CircleSlash, MapPin, Phone, SearchX } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { useFacilities, type Facility } from "../../api";
@@ -132,31 +132,32 @@ export function FacilityEntry({ rules, match, matches }: { readonly rules: Rules
         </span>
         <span className="small soft">{facility.families.map((family) => label(rules.family(family).labels)).join(", ")}</span>
       </div>
-      <div className="row gap-1 facility-entry-fit">
-        {matches ? (
-          <>
-            {offers ? null : <Tag tone="bad">{t("ask.otherCare")}</Tag>}
-            {missing.map((code) => (
-              <Tag key={code} tone="wait">
-                {t("ask.missing", { what: label(rules.capability(code).labels) })}
-              </Tag>
-            ))}
-            {able.map((code) => (
-              <Tag key={code} tone="good">
-                {label(rules.capability(code).labels)}
-              </Tag>
-            ))}
-            {speaks === true ? <Tag tone="good">{t("ask.speaks")}</Tag> : null}
-            {offers && missing.length === 0 && able.length === 0 ? <Tag tone="good">{t("ask.offersCare")}</Tag> : null}
-          </>
-        ) : (
-          facility.capabilities.map((code) => (
-            <Tag key={code} tone="neutral" quiet icon={null}>
-              {label(rules.capability(code).labels)}
+      {matches ? (
+        <div className="row gap-1 facility-entry-fit">
+          {offers ? (
+            <>
+              {missing.map((code) => (
+                <Tag key={code} tone="wait" icon={<CircleHelp size={13} aria-hidden="true" />}>
+                  {t("ask.missing", { what: label(rules.capability(code).labels) })}
+                </Tag>
+              ))}
+              {able.map((code) => (
+                <Tag key={code} tone="good">
+                  {label(rules.capability(code).labels)}
+                </Tag>
+              ))}
+              {missing.length === 0 && able.length === 0 ? <Tag tone="good">{t("ask.offersCare")}</Tag> : null}
+            </>
+          ) : (
+            <Tag tone="neutral" icon={<CircleSlash size={13} aria-hidden="true" />}>
+              {t("ask.otherCare")}
             </Tag>
-          ))
-        )}
-      </div>
+          )}
+          {offers && speaks === true ? <Tag tone="good">{t("ask.speaks")}</Tag> : null}
+        </div>
+      ) : (
+        <p className="small soft facility-entry-can">{facility.capabilities.map((code) => label(rules.capability(code).labels)).join(" · ")}</p>
+      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Sparkle } from "lucide-react";
+import { Siren, Sparkle, Zap } from "lucide-react";
 
 import { Tag } from "../../design";
 import { useI18n } from "../../i18n/context";
@@ -33,5 +33,10 @@ export function ReceivedTag({ rules, state }: { readonly rules: Rules; readonly 
 export function UrgencyTag({ rules, urgency }: { readonly rules: Rules; readonly urgency: string }) {
   const { label } = useI18n();
   if (urgency === "planned") return null;
-  return <Tag tone={urgency === "emergency" ? "bad" : "wait"}>{label(rules.urgency(urgency).labels)}</Tag>;
+  const Icon = urgency === "emergency" ? Siren : Zap;
+  return (
+    <Tag tone={urgency === "emergency" ? "bad" : "wait"} icon={<Icon size={13} aria-hidden="true" />}>
+      {label(rules.urgency(urgency).labels)}
+    </Tag>
+  );
 }

@@ -166,10 +166,12 @@ function Row({ rules, request, content, failed, isCurrent, from }: RowProps) {
   return (
     <RowLink href={`/inbox/${request.id}`} current={isCurrent}>
       <span className="inbox-row">
+        <span className="inbox-row-title" data-new={isNew || undefined}>
+          {care}
+        </span>
+        <span className="small soft truncate">{failed ? t("cases.notOpened") : [personOf(rules, answers, i18n), flags > 0 ? t("inbox.flags", { n: flags }) : ""].filter((part) => part !== "").join(" · ")}</span>
+        <span className="small soft truncate">{from}</span>
         <span className="inbox-row-line">
-          <span className="inbox-row-title" data-new={isNew || undefined}>
-            {care}
-          </span>
           {shelfOf(request) === "answer" ? (
             <Deadline at={request.deadline} pausedSince={request.pausedSince} />
           ) : (
@@ -177,10 +179,6 @@ function Row({ rules, request, content, failed, isCurrent, from }: RowProps) {
               <Clock at={request.updated} />
             </span>
           )}
-        </span>
-        <span className="small soft">{failed ? t("cases.notOpened") : [personOf(rules, answers, i18n), flags > 0 ? t("inbox.flags", { n: flags }) : ""].filter((part) => part !== "").join(" · ")}</span>
-        <span className="inbox-row-line">
-          <span className="small soft truncate">{from}</span>
           <span className="row gap-1">
             <UrgencyTag rules={rules} urgency={request.urgency} />
             <ReceivedTag rules={rules} state={request.state} />
