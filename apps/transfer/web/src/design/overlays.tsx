@@ -35,6 +35,19 @@ export interface DialogProps {
   readonly headerActions?: ReactNode;
 }
 
+/** Lets keyboards scroll a text that is longer than its dialog. */
+function scrollable(body: HTMLDivElement | null): (() => void) | undefined {
+  if (body === null) return undefined;
+  const look = (): void => {
+    if (body.scrollHeight > body.clientHeight) body.tabIndex = 0;
+    else body.removeAttribute("tabindex");
+  };
+  const observer = new ResizeObserver(look);
+  observer.observe(body);
+  for (const child of body.children) observer.observe(child);
+  return () => observer.disconnect();
+}
+
 /** A dialog over the page. Focus stays inside; Escape closes it. */
 export function Dialog({ title, isOpen, onClose, children, footer, size = "m", role = "dialog", headerActions }: DialogProps) {
   const { t } = useI18n();
@@ -51,7 +64,9 @@ export function Dialog({ title, isOpen, onClose, children, footer, size = "m", r
               <IconButton label={t("common.close")} icon={<X size={18} aria-hidden="true" />} size="s" onPress={onClose} />
             </div>
           </header>
-          <div className="dialog-body">{children}</div>
+          <div className="dialog-body" ref={scrollable}>
+            {children}
+          </div>
           {footer === undefined ? null : <footer className="dialog-footer">{footer}</footer>}
         </AriaDialog>
       </Modal>

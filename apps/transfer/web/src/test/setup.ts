@@ -9,6 +9,13 @@ if ("HTMLCanvasElement" in globalThis) HTMLCanvasElement.prototype.getContext = 
 // Nor does it have this, which every browser does; the tests' identifiers need no escaping.
 globalThis.CSS ??= { escape: (text: string) => text } as typeof CSS;
 
+// Nor has anything a size in it that could change.
+globalThis.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
+
 afterEach(() => {
   cleanup();
   globalThis.localStorage?.clear();

@@ -52,9 +52,9 @@ export function Documents({ entries, blobs, session, record }: DocumentsProps) {
           return (
             <li key={entry.blob} className="document">
               <Kind type={entry.type} />
-              <AriaButton className="document-name" isDisabled={size === undefined} onPress={() => size !== undefined && setViewing({ entry, size })} aria-label={t("documents.open", { name })}>
+              <AriaButton className="document-name" isDisabled={size === undefined} onPress={() => size !== undefined && setViewing({ entry, size })} aria-label={t("documents.open", { name })} aria-describedby={`about-${entry.blob}`}>
                 <span className="document-title">{name}</span>
-                <span className="faint small nowrap">
+                <span id={`about-${entry.blob}`} className="faint small nowrap" aria-hidden="true">
                   {format.bytes(entry.size)} · {format.dateTime(entry.added)}
                 </span>
               </AriaButton>

@@ -87,9 +87,9 @@ function Promise({ icon, children }: { readonly icon: ReactNode; readonly childr
 function LanguageChoice() {
   const { language, setLanguage, t } = useI18n();
   return (
-    <div className="unlock-language">
+    <header className="unlock-language">
       <Segments label={t("nav.language")} value={language} onChange={setLanguage} options={languages.map((value) => ({ value, label: value.toUpperCase() }))} />
-    </div>
+    </header>
   );
 }
 
