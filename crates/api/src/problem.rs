@@ -162,7 +162,7 @@ pub struct Problem {
 }
 
 impl FromJson for ProblemCode {
-    fn read(value: Value<'_>) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         let code = value.text()?;
         Self::ALL.iter().copied().find(|known| known.code() == code)
     }
@@ -170,7 +170,7 @@ impl FromJson for ProblemCode {
 
 /// Members that are not known here may follow in later versions.
 impl FromJson for Problem {
-    fn read(value: Value<'_>) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         let mut record = value.record()?;
         Some(Self {
             r#type: record.take("type")?,

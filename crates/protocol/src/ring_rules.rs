@@ -10,7 +10,7 @@ use crate::{
     op::{Entry, Removal, Rotation},
     refusal::Refusal,
     ring::{BoxRef, Epoch},
-    state::{EpochRecord, History, NOW, Position, Ring},
+    state::{EpochRecord, Epochs, History, NOW, Position, Ring},
 };
 
 impl<M: Copy> Ring<M> {
@@ -22,14 +22,16 @@ impl<M: Copy> Ring<M> {
         position: Position,
     ) -> Result<Self, Refusal> {
         let mut ring = Self {
-            id,
-            epochs: Vec::new(),
-            recipients: SortedMap::new(),
+            epochs: Epochs {
+                ring: id,
+                all: Vec::new(),
+                recipients: SortedMap::new(),
+            },
             members: SortedMap::new(),
         };
         let mut previous = None;
         for (member, value) in members {
-            ring.check_kind(member)?;
+            ring.epochs.check_kind(member)?;
             match previous {
                 Some(previous) if previous == *member => {
                     return Err(Refusal::AlreadyMember(*member));
@@ -55,13 +57,13 @@ impl<M: Copy> Ring<M> {
         entry: &Entry,
         position: Position,
     ) -> Result<(), Refusal> {
-        self.check_kind(&member)?;
+        self.epochs.check_kind(&member)?;
         if self.member_at(&member, NOW).is_some() {
             return Err(Refusal::AlreadyMember(member));
         }
         self.set(member, position, Some(value));
         match entry {
-            Entry::History(reference) => self.add_box(member, reference),
+            Entry::History(reference) => self.epochs.add_box(member, reference),
             Entry::FromJoin(epoch) => {
                 if epoch.link.is_some() {
                     return Err(Refusal::BadEpoch);
@@ -69,7 +71,7 @@ impl<M: Copy> Ring<M> {
                 check_hashed(&epoch.boxes)?;
                 // No causes are named here, yet the boxes may answer some. Whether they do takes
                 // chains that a reader need not have, so any newer key of a member counts as one.
-                let lossy = self.is_newer(&epoch.boxes);
+                let lossy = self.epochs.is_newer(&epoch.boxes);
                 self.open_epoch(epoch, position, lossy)
             }
         }
@@ -98,7 +100,7 @@ impl<M: Copy> Ring<M> {
         rotation: &Rotation,
         position: Position,
     ) -> Result<(), Refusal> {
-        self.check_causes(rotation)?;
+        self.epochs.check_causes(rotation)?;
         self.follow(&rotation.epoch, position, !rotation.causes.is_empty())
     }
 
@@ -141,8 +143,30 @@ impl<M: Copy> Ring<M> {
             .update(member, |history| history.set(position, value));
     }
 
+    /// An epoch with a ladder link to the one before.
+    fn follow(&mut self, epoch: &Epoch, position: Position, lossy: bool) -> Result<(), Refusal> {
+        if epoch.link.is_none() {
+            return Err(Refusal::BadEpoch);
+        }
+        check_hashed(&epoch.boxes)?;
+        self.open_epoch(epoch, position, lossy)
+    }
+
+    fn open_epoch(
+        &mut self,
+        epoch: &Epoch,
+        position: Position,
+        lossy: bool,
+    ) -> Result<(), Refusal> {
+        let present: Vec<MemberId> = self.members().map(|(member, _)| member).collect();
+        self.epochs.open(&present, epoch, position, lossy)
+    }
+}
+
+// Once for all kinds of memberships.
+impl Epochs {
     fn check_kind(&self, member: &MemberId) -> Result<(), Refusal> {
-        let possible = match (self.id, member) {
+        let possible = match (self.ring, member) {
             (RingId::User(_), MemberId::Device(_))
             | (RingId::Group(_), MemberId::User(_))
             | (RingId::Session(_), MemberId::User(_) | MemberId::Group(_)) => true,
@@ -199,32 +223,25 @@ impl<M: Copy> Ring<M> {
         if self.recipients.len() >= limits::MAX_MEMBERS {
             return Err(Refusal::TooLarge);
         }
-        if let Some(epoch) = self.epochs.last_mut() {
+        if let Some(epoch) = self.all.last_mut() {
             Arc::make_mut(epoch).entered.push(reference.clone());
         }
         self.recipients.insert(member, reference.clone());
         Ok(())
     }
 
-    /// An epoch with a ladder link to the one before.
-    fn follow(&mut self, epoch: &Epoch, position: Position, lossy: bool) -> Result<(), Refusal> {
-        if epoch.link.is_none() {
-            return Err(Refusal::BadEpoch);
-        }
-        check_hashed(&epoch.boxes)?;
-        self.open_epoch(epoch, position, lossy)
-    }
-
-    fn open_epoch(
+    /// Opens an epoch for the present members.
+    fn open(
         &mut self,
+        present: &[MemberId],
         epoch: &Epoch,
         position: Position,
         lossy: bool,
     ) -> Result<(), Refusal> {
-        let is_next = usize::try_from(epoch.number).is_ok_and(|number| number == self.epochs.len());
-        let keyed = epoch.kem.is_some() != matches!(self.id, RingId::Session(_));
+        let is_next = usize::try_from(epoch.number).is_ok_and(|number| number == self.all.len());
+        let keyed = epoch.kem.is_some() != matches!(self.ring, RingId::Session(_));
         let fresh = self
-            .epochs
+            .all
             .iter()
             .all(|old| old.declared.commitment != epoch.commitment);
         if !(is_next && keyed && fresh) {
@@ -236,9 +253,9 @@ impl<M: Copy> Ring<M> {
         if epoch.boxes.len() > limits::MAX_MEMBERS {
             return Err(Refusal::TooLarge);
         }
-        let mut expected = self.members().map(|(member, _)| member);
+        let mut expected = present.iter();
         for reference in &epoch.boxes {
-            if expected.next() != Some(reference.member) {
+            if expected.next() != Some(&reference.member) {
                 return Err(Refusal::BoxesDoNotMatch);
             }
             check_device_box(reference)?;
@@ -250,7 +267,6 @@ impl<M: Copy> Ring<M> {
         if expected.next().is_some() {
             return Err(Refusal::BoxesDoNotMatch);
         }
-        drop(expected);
         if epoch.boxes.is_empty() {
             return Err(Refusal::Empty);
         }
@@ -259,7 +275,7 @@ impl<M: Copy> Ring<M> {
             .iter()
             .map(|reference| (reference.member, reference.clone()))
             .collect();
-        self.epochs.push(Arc::new(EpochRecord {
+        self.all.push(Arc::new(EpochRecord {
             declared: epoch.clone(),
             entered: Vec::new(),
             position,

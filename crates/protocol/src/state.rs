@@ -102,12 +102,18 @@ impl EpochRecord {
     }
 }
 
+/// What all rings have, whatever their memberships say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Epochs {
+    pub(crate) ring: RingId,
+    pub(crate) all: Vec<Arc<EpochRecord>>,
+    pub(crate) recipients: SortedMap<MemberId, BoxRef>,
+}
+
 /// Epochs and members of a ring. `M` is what a membership says: role or rights.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ring<M> {
-    pub(crate) id: RingId,
-    pub(crate) epochs: Vec<Arc<EpochRecord>>,
-    pub(crate) recipients: SortedMap<MemberId, BoxRef>,
+    pub(crate) epochs: Epochs,
     pub(crate) members: SortedMap<MemberId, History<M>>,
 }
 
@@ -115,32 +121,33 @@ impl<M: Copy> Ring<M> {
     /// The ring's identifier.
     #[must_use]
     pub const fn id(&self) -> RingId {
-        self.id
+        self.epochs.ring
     }
 
     /// All epochs, oldest first. There is always at least one.
     #[must_use]
     pub fn epochs(&self) -> &[Arc<EpochRecord>] {
-        &self.epochs
+        &self.epochs.all
     }
 
     /// The epoch with this number.
     #[must_use]
     pub fn epoch(&self, number: u32) -> Option<&EpochRecord> {
         let index = usize::try_from(number).ok()?;
-        self.epochs.get(index).map(AsRef::as_ref)
+        self.epochs.all.get(index).map(AsRef::as_ref)
     }
 
     /// The newest epoch. (`None` cannot happen to a folded ring: a genesis opens epoch 0.)
     #[must_use]
     pub fn newest(&self) -> Option<&EpochRecord> {
-        self.epochs.last().map(AsRef::as_ref)
+        self.epochs.all.last().map(AsRef::as_ref)
     }
 
     /// The epoch in force for a statement at `position`.
     #[must_use]
     pub fn epoch_at(&self, position: Position) -> Option<&EpochRecord> {
         self.epochs
+            .all
             .iter()
             .rev()
             .find(|epoch| epoch.position < position)
@@ -169,13 +176,13 @@ impl<M: Copy> Ring<M> {
     /// For each member, the box of the newest epoch.
     #[must_use]
     pub const fn recipients(&self) -> &SortedMap<MemberId, BoxRef> {
-        &self.recipients
+        &self.epochs.recipients
     }
 
     /// The losses in member rings that the newest epoch does not answer yet: what a rotation of
     /// this ring must name. Members whose chain `world` does not know are skipped.
     pub fn causes(&self, world: &dyn World) -> Vec<Cause> {
-        reach::causes(&self.recipients, world)
+        reach::causes(&self.epochs.recipients, world)
     }
 
     /// The rings that must rotate before anything new is sealed to this one, in the order in which
@@ -184,7 +191,7 @@ impl<M: Copy> Ring<M> {
     /// A ring is stale when it has [`causes`](Self::causes), or a member of it is stale: whoever
     /// lost the right two levels below holds the seeds of both levels above.
     pub fn stale(&self, world: &dyn World) -> Vec<RingId> {
-        reach::stale(self.id, &self.recipients, world)
+        reach::stale(self.epochs.ring, &self.epochs.recipients, world)
     }
 }
 

@@ -79,8 +79,8 @@ impl ToJson for Base64Url {
 }
 
 impl FromJson for Base64Url {
-    fn read(value: Value<'_>) -> Option<Self> {
-        Self::from_text(&value.text()?)
+    fn read(value: &Value<'_>) -> Option<Self> {
+        Self::from_text(value.text()?)
     }
 }
 
@@ -163,7 +163,7 @@ macro_rules! byte_string {
         }
 
         impl<const N: usize> FromJson for $name<N> {
-            fn read(value: Value<'_>) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 let bytes = Base64Url::read(value)?.0;
                 <[u8; N]>::try_from(bytes).ok().map(Self::from)
             }

@@ -119,7 +119,7 @@ macro_rules! id {
         }
 
         impl FromJson for $name {
-            fn read(value: Value<'_>) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 value.text()?.parse().ok()
             }
         }
@@ -301,7 +301,7 @@ macro_rules! sum {
         }
 
         impl FromJson for $name {
-            fn read(value: Value<'_>) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 value.text()?.parse().ok()
             }
         }

@@ -24,12 +24,15 @@ pub enum Value<'j> {
     /// A list.
     List(Vec<Self>),
     /// A record, in the order in which it is written.
-    Record(Record<'j>),
+    Record(Vec<(Cow<'j, str>, Self)>),
 }
 
-/// The fields of a record, in the order in which they are written.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Record<'j>(Vec<(Cow<'j, str>, Value<'j>)>);
+/// A record that is being read, field by field.
+#[derive(Debug)]
+pub struct Fields<'v, 'j> {
+    all: &'v [(Cow<'j, str>, Value<'j>)],
+    read: usize,
+}
 
 /// What can be written.
 pub trait ToJson {
@@ -40,7 +43,7 @@ pub trait ToJson {
 /// What can be read.
 pub trait FromJson: Sized {
     /// What a value means; `None` when it is of another form.
-    fn read(value: Value<'_>) -> Option<Self>;
+    fn read(value: &Value<'_>) -> Option<Self>;
 
     /// What it means that a record has no such field.
     #[must_use]
@@ -60,7 +63,7 @@ pub fn to_vec(value: &dyn ToJson) -> Vec<u8> {
 /// Reads a text that is one value; `None` when it is none, or of another form.
 #[must_use]
 pub fn from_slice<T: FromJson>(text: &[u8]) -> Option<T> {
-    T::read(parse(text)?)
+    T::read(&parse(text)?)
 }
 
 /// Reads a text that is one value; `None` when it is none.
@@ -90,35 +93,58 @@ pub fn write_record(out: &mut String, fields: &[(&str, &dyn ToJson)]) {
     out.push('}');
 }
 
-impl Record<'_> {
-    /// Takes a field out.
+impl<'v, 'j> Fields<'v, 'j> {
+    /// Reads a field.
     pub fn take<T: FromJson>(&mut self, name: &str) -> Option<T> {
-        match self.0.iter().position(|(found, _)| found == name) {
-            Some(at) => T::read(self.0.swap_remove(at).1),
+        match self.find(name) {
+            Some(value) => T::read(value),
             None => T::missing(),
         }
     }
 
-    /// Whether every field was taken out.
+    #[inline(never)]
+    fn find(&mut self, name: &str) -> Option<&'v Value<'j>> {
+        let (_, value) = self.all.iter().find(|(found, _)| *found == name)?;
+        self.read += 1;
+        Some(value)
+    }
+
+    /// Ends the reading: `None` when there are fields that were not read, or one of them twice.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn end(&self) -> Option<()> {
+        if self.read == self.all.len() {
+            Some(())
+        } else {
+            None
+        }
     }
 }
 
 impl<'j> Value<'j> {
     /// The record, if it is one.
     #[must_use]
-    pub fn record(self) -> Option<Record<'j>> {
+    pub const fn record(&self) -> Option<Fields<'_, 'j>> {
         match self {
-            Self::Record(record) => Some(record),
+            Self::Record(fields) => Some(Fields {
+                all: fields.as_slice(),
+                read: 0,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The items of the list, if it is one.
+    #[must_use]
+    pub const fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items.as_slice()),
             _ => None,
         }
     }
 
     /// The text, if it is one.
     #[must_use]
-    pub fn text(self) -> Option<Cow<'j, str>> {
+    pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -200,7 +226,7 @@ impl<'j> Parser<'j> {
         self.at += 1;
         let mut fields = Vec::new();
         if self.passes(b'}') {
-            return Some(Value::Record(Record(fields)));
+            return Some(Value::Record(fields));
         }
         loop {
             if self.peek()? != b'"' {
@@ -212,7 +238,7 @@ impl<'j> Parser<'j> {
             }
             fields.push((name, self.value(depth)?));
             if self.passes(b'}') {
-                return Some(Value::Record(Record(fields)));
+                return Some(Value::Record(fields));
             }
             if !self.passes(b',') {
                 return None;
@@ -366,8 +392,8 @@ impl ToJson for String {
 }
 
 impl FromJson for String {
-    fn read(value: Value<'_>) -> Option<Self> {
-        value.text().map(Cow::into_owned)
+    fn read(value: &Value<'_>) -> Option<Self> {
+        value.text().map(Self::from)
     }
 }
 
@@ -378,9 +404,9 @@ impl ToJson for bool {
 }
 
 impl FromJson for bool {
-    fn read(value: Value<'_>) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         match value {
-            Value::Bool(value) => Some(value),
+            Value::Bool(value) => Some(*value),
             _ => None,
         }
     }
@@ -399,7 +425,7 @@ macro_rules! unsigned {
         }
 
         impl FromJson for $type {
-            fn read(value: Value<'_>) -> Option<Self> {
+            fn read(value: &Value<'_>) -> Option<Self> {
                 value.uint()?.try_into().ok()
             }
         }
@@ -415,8 +441,8 @@ impl ToJson for () {
 }
 
 impl FromJson for () {
-    fn read(value: Value<'_>) -> Option<Self> {
-        (value == Value::Null).then_some(())
+    fn read(value: &Value<'_>) -> Option<Self> {
+        (*value == Value::Null).then_some(())
     }
 }
 
@@ -430,7 +456,7 @@ impl<T: ToJson> ToJson for Option<T> {
 }
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn read(value: Value<'_>) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         match value {
             Value::Null => Some(None),
             value => T::read(value).map(Some),
@@ -456,10 +482,8 @@ impl<T: ToJson> ToJson for Vec<T> {
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn read(value: Value<'_>) -> Option<Self> {
-        let Value::List(items) = value else {
-            return None;
-        };
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let items = value.list()?;
         let mut read = Self::with_capacity(items.len());
         for item in items {
             read.push(T::read(item)?);
@@ -479,10 +503,10 @@ macro_rules! json_record {
         }
 
         impl $crate::json::FromJson for $name {
-            fn read(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
-                let mut record = value.record()?;
-                let value = Self { $($field: record.take(stringify!($field))?),* };
-                record.is_empty().then_some(value)
+            fn read(value: &$crate::json::Value<'_>) -> ::core::option::Option<Self> {
+                let mut fields = value.record()?;
+                let value = Self { $($field: fields.take(stringify!($field))?),* };
+                fields.end().map(|()| value)
             }
         }
     };

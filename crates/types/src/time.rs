@@ -26,7 +26,7 @@ impl ToJson for Timestamp {
 }
 
 impl FromJson for Timestamp {
-    fn read(value: Value<'_>) -> Option<Self> {
+    fn read(value: &Value<'_>) -> Option<Self> {
         value.uint().map(Self)
     }
 }

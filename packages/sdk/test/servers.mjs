@@ -1,5 +1,6 @@
 // The real servers on loopback ports, a tenant, and the program's own client, for tests.
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,7 +37,8 @@ export async function startServers() {
       stop,
       /** Signs a sign-up, as the application's server does once it knows who the person is. */
       sign: async (request) => {
-        const file = join(directory, `${request.user}.json`);
+        // Two tabs may ask for the same person at once.
+        const file = join(directory, `${request.user}-${randomUUID()}.json`);
         await writeFile(file, JSON.stringify(request));
         const { stdout } = await program("operator", "tenant", "token", "--dir", tenantDirectory, file);
         return JSON.parse(stdout).tokens[0].token;
