@@ -92,6 +92,7 @@ function Case({ rules, record }: { readonly rules: Rules; readonly record: CaseR
   const others = moves.filter((move) => move !== primary && !["ready", "draft"].includes(move.to));
 
   const ask = async (): Promise<void> => {
+    if (editing.state === "saved") return navigate(`/cases/${record.id}/ask`);
     setBusy(true);
     setError(undefined);
     try {

@@ -1,5 +1,5 @@
 import { Inbox, MousePointerClick } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useParams } from "wouter";
 
 import { useRequest, useRequests, type RequestRecord } from "../../api";
@@ -46,6 +46,12 @@ export default function InboxScreen() {
   };
   useShortcuts({ j: step(1), k: step(-1), "/": () => searchField.current?.focus(), Escape: id === undefined ? undefined : () => navigate("/inbox") });
 
+  // Whichever key led there, the row of what is looked at is in sight.
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [id]);
+
   return (
     <Page title={t("inbox.title")} lead={requests.data === undefined ? undefined : waiting === 0 ? t("inbox.nothingWaiting") : t("inbox.waiting", { n: waiting })} width="wide">
       {requests.data === undefined ? (
@@ -62,7 +68,7 @@ export default function InboxScreen() {
         </Empty>
       ) : (
         <div className="inbox" data-open={id !== undefined || undefined}>
-          <div className="inbox-list no-print">
+          <div className="inbox-list no-print" ref={list}>
             <SearchField label={t("inbox.search")} value={search} onChange={setSearch} inputRef={searchField} />
             <List rules={rules} groups={shown} search={search} current={id} />
             {(groups.find(({ shelf }) => shelf === "done")?.requests.length ?? 0) > DONE && !allDone && search === "" ? (
