@@ -129,7 +129,7 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
         />
       </div>
       <div className="ask-bar" role="region" aria-label={t("ask.selection")}>
-        <div className="grow stack gap-1">
+        <div className="ask-bar-said">
           <strong role="status">{chosen.size === 0 ? t("ask.chosenNone") : t("ask.chosen", { n: chosen.size })}</strong>
           <span className="small soft">{chosen.size >= room ? t("ask.full", { most: rules.catalogue.maxOpenRequests }) : t("ask.separately")}</span>
           <ErrorNote error={error} />

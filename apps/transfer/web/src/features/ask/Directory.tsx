@@ -117,14 +117,16 @@ export function FacilityEntry({ rules, match, matches }: { readonly rules: Rules
     <div className="facility-entry">
       <div className="facility-entry-who">
         <span className="strong">{facility.name}</span>
-        <span className="small soft row gap-3">
-          <span className="row gap-1">
+        <span className="small soft facility-entry-where">
+          <span className="facility-entry-place">
             <MapPin size={13} aria-hidden="true" />
-            {facility.postcode} {facility.city}, {facility.country === "FR" ? t("ask.france") : t("ask.germany")}
-            {distance === undefined ? null : <strong className="nowrap"> {t("ask.km", { distance: format.number(Math.round(distance)) })}</strong>}
+            <span>
+              {facility.postcode} {facility.city}, {facility.country === "FR" ? t("ask.france") : t("ask.germany")}
+              {distance === undefined ? null : <strong className="nowrap"> {t("ask.km", { distance: format.number(Math.round(distance)) })}</strong>}
+            </span>
           </span>
           {facility.phone === "" ? null : (
-            <span className="row gap-1 nowrap">
+            <span className="facility-entry-place nowrap">
               <Phone size={13} aria-hidden="true" />
               {facility.phone}
             </span>
