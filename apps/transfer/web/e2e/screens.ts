@@ -1,9 +1,10 @@
 // Every screen of the page, with something on it.
 import type { Locator, Page } from "@playwright/test";
 
-import { ask, box, expect, go, signIn, type Person, type Visit } from "./fixtures";
-import { inDays } from "./form";
-import { card, moveDialog, offer, part, stateLabel, type CaseRecord, type RequestRecord } from "./steps";
+import { scannedPdf } from "../test/pdf.mjs";
+import { box, expect, go, signIn, type Person, type Visit } from "./fixtures";
+import { fillIn, inDays, record, request } from "./form";
+import { card, caseOf, choose, moveDialog, offer, openCase, part, stateLabel } from "./steps";
 import type { Language } from "./texts";
 import type { World } from "./world";
 
@@ -43,39 +44,33 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await at(claire, "new case", page.getByRole("dialog"));
   await escape(claire);
 
-  const [mine] = await ask<{ facilities: { group: string }[] }>(page, "/api/session").then(({ facilities }) => facilities);
-  const cases = await ask<CaseRecord[]>(page, `/api/cases?facility=${mine?.group}`);
-  const open = async (record: CaseRecord | undefined): Promise<void> => {
-    if (record === undefined) throw new Error("no such case in the demonstration");
-    await go(claire, "nav.cases");
-    const link = page.locator(`a[href="/cases/${record.id}"]`);
-    // What is over is folded away.
-    if ((await link.count()) === 0) await page.getByRole("searchbox", { name: t("cases.search") }).fill(record.id.slice(-6));
-    await link.first().click();
-    await expect(page.getByRole("tab", { name: t("documents.title") })).toBeVisible();
-  };
-  const draft = cases.find(({ requests, state }) => requests.length === 0 && ["draft", "ready"].includes(state));
-  await open(draft);
+  const id = await openCase(claire);
+  await at(claire, "case: request, nothing answered", page.getByRole("tab", { name: t("case.part.request") }));
+  await fillIn(claire, request);
   await at(claire, "case: request", page.getByRole("tab", { name: t("case.part.request") }));
-  for (const [which, name] of [["case.part.record", "case: record"], ["documents.title", "case: documents"], ["case.part.notes", "case: notes"]] as const) {
-    await part(claire, which);
-    await at(claire, name, page.getByRole("tabpanel"));
-  }
-  await page.getByRole("button", { name: t("case.ask"), exact: true }).click();
-  await at(claire, "ask", page.getByRole("checkbox").first().locator(".."));
+  await part(claire, "case.part.record");
+  await fillIn(claire, record);
+  await at(claire, "case: record", page.getByRole("tabpanel"));
+  await part(claire, "documents.title");
+  await page.locator("input[type=file]").setInputFiles({ name: "TEST Arztbrief.pdf", mimeType: "application/pdf", buffer: scannedPdf(300_000, 2, "TEST Arztbrief") });
+  await expect(page.getByRole("button", { name: t("documents.open", { name: "TEST Arztbrief.pdf" }) })).toBeEnabled();
+  await at(claire, "case: documents", page.getByRole("tabpanel"));
+  await part(claire, "case.part.notes");
+  await at(claire, "case: notes", page.getByRole("tabpanel"));
+  await (await choose(claire, ["Klinik am Park", "Ortenau Krankenhaus"])).hover();
+  await at(claire, "ask", page.getByRole("region", { name: t("ask.selection") }));
   await page.getByRole("button", { name: t("ask.preview"), exact: true }).click();
   await at(claire, "ask: preview", page.getByRole("dialog"));
   await escape(claire);
+  await page.getByRole("button", { name: t("ask.send", { n: 2 }), exact: true }).click();
+  await at(claire, "case: asked", card(claire, "Klinik am Park"));
 
   // A request that the other side can still answer, through to the choice.
   const jonas = await visit({ as: "jonas.weber", language });
   await go(jonas, "nav.inbox");
   await at(jonas, "inbox", heading(jonas));
-  const [theirs] = await ask<{ facilities: { group: string }[] }>(jonas.page, "/api/session").then(({ facilities }) => facilities);
-  const requests = await ask<RequestRecord[]>(jonas.page, `/api/requests?facility=${theirs?.group}`);
-  const request = requests.find(({ from, state }) => from === mine?.group && ["sent", "viewed", "in_review"].includes(state));
-  if (request === undefined) throw new Error(`nobody asks: ${requests.map(({ state }) => state).join(", ")}`);
-  await jonas.page.locator(`a[href="/inbox/${request.id}"]`).click();
+  const { requests } = await caseOf(claire, id);
+  await jonas.page.locator(requests.map((each) => `a[href="/inbox/${each.id}"]`).join(",")).click();
   await expect(jonas.page.locator(".decision .skeleton")).toHaveCount(0);
   await at(jonas, "request", jonas.page.getByRole("group", { name: jonas.t("request.answer") }));
   await jonas.page.keyboard.press("d");
@@ -87,7 +82,6 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await jonas.page.keyboard.press("i");
   await expect(jonas.page.getByText(jonas.t("request.awaits.interested", { facility: "Hôpital Saint-Roch" }))).toBeVisible();
 
-  await open(cases.find(({ id }) => id === request.case));
   await expect(card(claire, "Klinik am Park").getByRole("button", { name: t("disclose.action"), exact: true })).toBeVisible();
   await at(claire, "case with answers", page.getByRole("complementary"));
   await card(claire, "Klinik am Park").getByRole("button", { name: t("disclose.action"), exact: true }).click();
@@ -98,7 +92,7 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await disclosure.getByRole("button", { name: t("disclose.action"), exact: true }).click();
   await expect(disclosure).toBeHidden();
   await at(jonas, "full record", jonas.page.locator(".patient-name"));
-  await jonas.page.locator(".document-name").first().click();
+  await jonas.page.locator(".document-title").first().click();
   await at(jonas, "viewer", jonas.page.locator(".pdf canvas").first());
   await escape(jonas);
   await jonas.page.keyboard.press("o");

@@ -52,12 +52,14 @@ export function Documents({ entries, blobs, session, record }: DocumentsProps) {
           return (
             <li key={entry.blob} className="document">
               <Kind type={entry.type} />
-              <AriaButton className="document-name" isDisabled={size === undefined} onPress={() => size !== undefined && setViewing({ entry, size })} aria-label={t("documents.open", { name })} aria-describedby={`about-${entry.blob}`}>
-                <span className="document-title">{name}</span>
-                <span id={`about-${entry.blob}`} className="faint small nowrap" aria-hidden="true">
+              <div className="document-name">
+                <AriaButton className="document-title" isDisabled={size === undefined} onPress={() => size !== undefined && setViewing({ entry, size })} aria-label={t("documents.open", { name })}>
+                  {name}
+                </AriaButton>
+                <span className="faint small nowrap">
                   {format.bytes(entry.size)} · {format.dateTime(entry.added)}
                 </span>
-              </AriaButton>
+              </div>
               {size === undefined ? null : <SaveButton entry={entry} size={size} session={session} />}
               {record === undefined ? null : <RemoveButton entry={entry} record={record} />}
             </li>
