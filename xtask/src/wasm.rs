@@ -33,8 +33,8 @@ struct Artifact {
     /// Folder and base name of what is written: `<name>.js`, `<name>.d.ts`, `<name>_bg.wasm`.
     output: &'static str,
     name: &'static str,
-    /// Whether people download it, so that its size matters.
-    shipped: bool,
+    /// What people download may weigh so much after brotli, in bytes (ADR 0010); of the rest no size matters.
+    budget: Option<u64>,
 }
 
 const ARTIFACTS: &[Artifact] = &[
@@ -42,31 +42,31 @@ const ARTIFACTS: &[Artifact] = &[
         folder: "crates/wasm",
         output: "packages/sdk/src/generated",
         name: "core",
-        shipped: true,
+        budget: Some(190_000),
     },
     Artifact {
         folder: "crates/wasm-recovery",
         output: "packages/sdk/src/generated",
         name: "recovery",
-        shipped: true,
+        budget: Some(70_000),
     },
     Artifact {
         folder: "apps/transfer/rules-wasm",
         output: "apps/transfer/web/src/generated/rules",
         name: "rules",
-        shipped: true,
+        budget: Some(110_000),
     },
     Artifact {
         folder: "benches/chacha",
         output: "packages/sdk/bench/generated",
         name: "chacha",
-        shipped: false,
+        budget: None,
     },
     Artifact {
         folder: "tests/conformance",
         output: CONFORMANCE,
         name: "conformance",
-        shipped: false,
+        budget: None,
     },
 ];
 
@@ -92,7 +92,7 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
         // One build each: built together, one crate's features would make the other's file larger.
         log.run(
             toolchain
-                .cargo(artifact.shipped)
+                .cargo(artifact.budget.is_some())
                 .args(["build", "--target", TARGET, "--profile", PROFILE])
                 .args(["--package", &package.name])
                 .env("CARGO_TARGET_DIR", &workspace.target),
@@ -112,12 +112,17 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
         )?;
         let module = output.join(format!("{}_bg.wasm", artifact.name));
         optimise(workspace, log, &module)?;
-        if artifact.shipped {
-            sizes.push(format!(
-                "{} {}",
-                artifact.name,
-                size(workspace, &module)?.trim()
-            ));
+        if let Some(budget) = artifact.budget {
+            let size = size(workspace, &module)?;
+            // The library of an installed target is not made for size.
+            if toolchain != Toolchain::Installed && size.brotli > budget {
+                bail!(
+                    "{} is {size}, and may have {} kB: make it smaller, or change the decision in docs/adr/0010",
+                    artifact.name,
+                    budget / 1000
+                );
+            }
+            sizes.push(format!("{} {size}", artifact.name));
         }
     }
     let sizes = sizes.join("; ");
@@ -268,10 +273,28 @@ fn optimise(workspace: &Workspace, log: &mut Log, module: &Path) -> Result<()> {
     )
 }
 
+/// What a file weighs, as it is and as a browser downloads it.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+struct Size {
+    raw: u64,
+    brotli: u64,
+}
+
 /// `123.4 kB, brotli 56.7 kB`.
-fn size(workspace: &Workspace, module: &Path) -> Result<String> {
+impl std::fmt::Display for Size {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = |bytes: u64| (bytes / 1000, bytes % 1000 / 100);
+        let ((raw, raw_tenths), (brotli, brotli_tenths)) = (tenths(self.raw), tenths(self.brotli));
+        write!(
+            out,
+            "{raw}.{raw_tenths} kB, brotli {brotli}.{brotli_tenths} kB"
+        )
+    }
+}
+
+fn size(workspace: &Workspace, module: &Path) -> Result<Size> {
     let script = workspace.root.join("xtask/npm/size.mjs");
     let printed = process::output(Command::new("node").arg(script).arg(module))
         .context("cannot measure the size")?;
-    Ok(String::from_utf8(printed)?)
+    serde_json::from_slice(&printed).context("the size is not understood")
 }
