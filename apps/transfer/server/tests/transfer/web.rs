@@ -36,6 +36,7 @@ async fn the_page_comes_with_its_policy_and_files_last() {
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval';",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
             "form-action 'none'",
             "base-uri 'none'",
             connect.as_str(),
