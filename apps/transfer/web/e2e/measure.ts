@@ -45,9 +45,11 @@ test("the first load", async ({ browser, world }) => {
 
 test("unlocking by password", async ({ browser, world }) => {
   test.setTimeout(300_000);
-  const role = world.role("claire.moreau");
   const times: number[] = [];
   for (let round = 0; round < UNLOCKS; round++) {
+    // Somebody else each time: whoever types his password often is asked to wait.
+    const role = world.roles[round];
+    if (role === undefined) throw new Error("there are too few people");
     const context = await browser.newContext({ locale: "en-GB" });
     const page = await context.newPage();
     await page.goto(world.page);

@@ -13,6 +13,9 @@ import { card, caseOf, disclose, offer, openCase, part, row, send, stateLabel, t
 const SAMPLES = process.env["FHIR_R4_SAMPLES"];
 const OWN = fileURLToPath(new URL("../../rules/tests/fixtures/fr.json", import.meta.url));
 
+// Servers of its own: whoever types his password often is asked to wait.
+test.use({ size: { facilities: 4, cases: 0, log: "warn" } });
+
 /** A bundle as hospitals have them: one of a folder of samples where there is one, else our own small one. */
 function bundle(): string {
   const [sample] = SAMPLES === undefined || !existsSync(SAMPLES) ? [] : readdirSync(SAMPLES).filter((name) => name.startsWith("Juliette") && name.endsWith(".json"));

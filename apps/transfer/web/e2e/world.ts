@@ -119,6 +119,11 @@ export class World {
     return this.#log;
   }
 
+  /** Everybody. */
+  get roles(): readonly Role[] {
+    return this.#known.roles;
+  }
+
   /** Somebody, by the beginning of the name with which he signs in. */
   role(name: string): Role {
     const found = this.#known.roles.find((role) => role.name.startsWith(`${name}@`) || role.name.startsWith(`${name}.`));

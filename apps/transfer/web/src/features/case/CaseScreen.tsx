@@ -245,7 +245,8 @@ function Sight({ rules, record, nameOf }: { readonly rules: Rules; readonly reco
             state: record.requests.length === 0 && !isOver ? "current" : sight.request.length === 0 && isOver ? "later" : "done",
             note: (
               <>
-                {sight.request.length === 0 ? t("sight.nobody") : t("sight.seenBy", { who: names(sight.request) })} {ending}
+                {sight.request.length === 0 ? t("sight.nobody") : t("sight.seenBy", { who: names(sight.request) })}
+                {ending === null ? null : <> · {ending}</>}
               </>
             ),
           },

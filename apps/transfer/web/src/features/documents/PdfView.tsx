@@ -13,7 +13,14 @@ GlobalWorkerOptions.workerSrc = workerUrl;
 /** Bytes that are fetched and decrypted at once: a frame of a sealed object. */
 const RANGE = 1 << 20;
 /** CSS pixels of a point at which a page is drawn, in steps. */
-const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
+const ZOOMS = [0.4, 0.5, 0.75, 1, 1.25, 1.5, 2, 3] as const;
+/** CSS pixels of the width of A4 at its own size, and of what stands beside it. */
+const [WIDTH, BESIDE] = [794, 64];
+
+/** The largest zoom at which a page of A4 fits, up to its own size. */
+function fitting(): number {
+  return Math.max(0, ZOOMS.findLastIndex((zoom) => zoom <= 1 && zoom * WIDTH + BESIDE <= innerWidth));
+}
 
 /** Gives pdf.js the parts of a document that it asks for, each fetched, verified and decrypted when it is wanted. */
 class SealedRange extends PDFDataRangeTransport {
@@ -44,7 +51,7 @@ export default function PdfView({ opened, name, whole }: PdfViewProps) {
   const [pdf, setPdf] = useState<PDFDocumentProxy>();
   const [error, setError] = useState<unknown>();
   const [broken, setBroken] = useState(false);
-  const [zoom, setZoom] = useState<number>(2);
+  const [zoom, setZoom] = useState(fitting);
   const [current, setCurrent] = useState(1);
   const pages = useRef<HTMLDivElement>(null);
 

@@ -72,6 +72,8 @@ export function Glance({ rules, answers }: GlanceProps) {
   const i18n = useI18n();
   const { t } = i18n;
   const of = (id: string): string | undefined => answerOf(rules, answers, id, i18n);
+  /** Numbers that say nothing without their name. */
+  const named = (id: string): string | undefined => (of(id) === undefined ? undefined : `${nameOf(rules, id, i18n)} ${of(id)}`);
   const join = (...parts: readonly (string | undefined)[]): string | undefined => {
     const given = parts.filter((part) => part !== undefined && part !== "");
     return given.length === 0 ? undefined : given.join(" · ");
@@ -95,7 +97,7 @@ export function Glance({ rules, answers }: GlanceProps) {
     [nameOf(rules, "planAfter", i18n), join(of("planAfter"), of("patientWish"))],
     [nameOf(rules, "language", i18n), join(of("language"), answers["interpreter"] === true ? nameOf(rules, "interpreter", i18n) : undefined)],
     [t("glance.area"), join(of("area"), of("distance"))],
-    [t("glance.special"), join(present("levelOfCare"), of("oxygenFlow"), of("gestationalWeeks"), present("treatmentLimits"), present("legalProtection"))],
+    [t("glance.special"), join(present("levelOfCare"), named("oxygenFlow"), named("gestationalWeeks"), present("treatmentLimits"), present("legalProtection"))],
   ];
   const flags = flagsOf(rules, answers, i18n);
   return (
