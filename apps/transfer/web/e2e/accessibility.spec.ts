@@ -42,6 +42,8 @@ async function check(page: Page, screen: Screen): Promise<readonly string[]> {
   }
   for (const width of [390, 320]) {
     await page.setViewportSize({ width, height: 844 });
+    // What hangs at something else, such as a menu, finds its new place a moment later.
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 3_000 }).catch(() => undefined);
     const wide = await page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;
       if (scrollWidth <= clientWidth) return [];
