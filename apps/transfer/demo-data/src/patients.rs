@@ -270,8 +270,13 @@ pub fn patient(country: &str, area: &str, now: i64, rng: &mut dyn Rng) -> Answer
     put("urgency", json!(illness.urgency));
     put("careType", json!(illness.care_type));
     put("purpose", json!(illness.purpose));
-    put("dateFrom", json!(day(1)));
-    put("dateTo", json!(day(6)));
+    let (from, to) = match illness.urgency {
+        "emergency" => (0, 0),
+        "sameDay" => (0, 1),
+        _ => (1, 6),
+    };
+    put("dateFrom", json!(day(from)));
+    put("dateTo", json!(day(to)));
     put("readyOn", json!(day(0)));
     put("duration", json!("weeks3"));
     put("area", json!(area));
@@ -290,6 +295,13 @@ pub fn patient(country: &str, area: &str, now: i64, rng: &mut dyn Rng) -> Answer
     put("barthel", json!(illness.scores[0]));
     put("braden", json!(illness.scores[1]));
     put(score.0, json!(score.1));
+    if illness.equipment.contains(&"urinaryCatheter") {
+        put("continence", json!("device"));
+    }
+    if illness.care_type == "acute.imc" {
+        put("levelOfCare", json!("imc"));
+        put("stability", json!("unstable"));
+    }
     put("planAfter", json!(illness.plan));
     put("patientWish", json!("agrees"));
     put(
