@@ -26,6 +26,7 @@ function fitting(): number {
 class SealedRange extends PDFDataRangeTransport {
   readonly #opened: Opened;
   readonly #onError: (error: unknown) => void;
+  #stopped = false;
 
   constructor(opened: Opened, size: number, first: Uint8Array, onError: (error: unknown) => void) {
     super(size, first);
@@ -34,7 +35,15 @@ class SealedRange extends PDFDataRangeTransport {
   }
 
   override requestDataRange(begin: number, end: number): void {
-    this.#opened.range(begin, Math.min(end, this.length)).then((bytes) => this.onDataRange(begin, bytes), this.#onError);
+    this.#opened.range(begin, Math.min(end, this.length)).then(
+      // pdf.js takes nothing any more that comes after it was told to stop.
+      (bytes) => (this.#stopped ? undefined : this.onDataRange(begin, bytes)),
+      (error: unknown) => (this.#stopped ? undefined : this.#onError(error)),
+    );
+  }
+
+  override abort(): void {
+    this.#stopped = true;
   }
 }
 
@@ -62,8 +71,9 @@ export default function PdfView({ opened, name, whole }: PdfViewProps) {
       const size = opened.size ?? whole;
       const first = await opened.range(0, Math.min(size, RANGE));
       if (gone) return;
+      const range = new SealedRange(opened, size, first, setError);
       const task = getDocument({
-        range: new SealedRange(opened, size, first, setError),
+        range,
         rangeChunkSize: RANGE,
         disableAutoFetch: true,
         disableStream: true,
@@ -74,7 +84,11 @@ export default function PdfView({ opened, name, whole }: PdfViewProps) {
         wasmUrl: "/pdfjs/wasm/",
         standardFontDataUrl: "/pdfjs/standard_fonts/",
       });
-      stop = () => void task.destroy();
+      stop = () => {
+        // First: what is being decrypted finds nobody who waits for it.
+        range.abort();
+        void task.destroy();
+      };
       const loaded = await task.promise;
       if (gone) stop();
       else setPdf(loaded);
