@@ -214,7 +214,11 @@ async fn run(arguments: Arguments) -> Result<()> {
             arguments.size.facilities.min(30)
         );
     }
-    seed::seed(&place, &addresses, &arguments.size).await?;
+    // Whoever gives up meanwhile leaves no server behind.
+    tokio::select! {
+        seeded = seed::seed(&place, &addresses, &arguments.size) => seeded?,
+        ended = signalled() => return ended,
+    }
 
     if arguments.json {
         println!(
@@ -283,8 +287,7 @@ async fn wait_for_the_end(until_eof: bool, mut servers: Servers<'_>) -> Result<(
                 Some(order) => obey(&mut servers, &order)?,
                 None => return Ok(()),
             },
-            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
-            ended = terminated() => return ended,
+            ended = signalled() => return ended,
         }
     }
 }
@@ -307,6 +310,14 @@ fn obey(servers: &mut Servers<'_>, order: &str) -> Result<()> {
     }
     println!("{verb} {name}");
     Ok(())
+}
+
+/// Until somebody interrupts or ends this program.
+async fn signalled() -> Result<()> {
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        ended = terminated() => ended,
+    }
 }
 
 #[cfg(unix)]
