@@ -189,30 +189,63 @@ pub(crate) async fn append(
     Ids(id): Ids<Id>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let blob = app.upload_of(&caller, id).await?;
-    let offset = number(request.headers(), &UPLOAD_OFFSET)?
-        .ok_or_else(|| Failure::detail(Code::Malformed, "the header Upload-Offset is missing"))?;
-    if offset != blob.received {
-        return Err(Failure::stands_at(blob.received));
-    }
-    let room = blob.size.saturating_sub(blob.received);
-    if number(request.headers(), &header::CONTENT_LENGTH)?.is_some_and(|length| length > room) {
-        return Err(beyond());
-    }
-    if app.read(move |tx| blobs::count_parts(tx, id)).await? >= MOST_PARTS {
-        return Err(Failure::detail(
-            Code::Malformed,
-            "the upload came in too many parts: begin another",
-        ));
-    }
+    let (parts, body) = request.into_parts();
+    let blob = match app.admit(&caller, id, &parts.headers).await {
+        Ok(blob) => blob,
+        Err(failure) => {
+            drain(body).await;
+            return Err(failure);
+        }
+    };
     let _place = app
         .uploads
         .try_acquire()
         .map_err(|_| Failure::new(Code::Unavailable))?;
-    let (at, ended) = receive(&app, &blob, request.into_body()).await?;
+    let (at, ended) = receive(&app, &blob, body).await?;
     ended?;
     let headers = [(UPLOAD_OFFSET, HeaderValue::from(at))];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
+}
+
+impl App {
+    /// The upload that a part is for, if the part fits it.
+    async fn admit(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: Id,
+        headers: &HeaderMap,
+    ) -> Result<Blob, Failure> {
+        let blob = self.upload_of(caller, id).await?;
+        let offset = number(headers, &UPLOAD_OFFSET)?.ok_or_else(|| {
+            Failure::detail(Code::Malformed, "the header Upload-Offset is missing")
+        })?;
+        if offset != blob.received {
+            return Err(Failure::stands_at(blob.received));
+        }
+        let room = blob.size.saturating_sub(blob.received);
+        if number(headers, &header::CONTENT_LENGTH)?.is_some_and(|length| length > room) {
+            return Err(beyond());
+        }
+        if self.read(move |tx| blobs::count_parts(tx, id)).await? >= MOST_PARTS {
+            return Err(Failure::detail(
+                Code::Malformed,
+                "the upload came in too many parts: begin another",
+            ));
+        }
+        Ok(blob)
+    }
+}
+
+/// Lets a refused body run out, as far as a few parts: whoever is still sending when the connection is closed hears of
+/// a broken connection and not of the refusal.
+async fn drain(mut body: Body) {
+    let mut passed = 0;
+    while passed < 4 * PART {
+        match tokio::time::timeout(SILENCE, body.frame()).await {
+            Ok(Some(Ok(frame))) => passed += frame.data_ref().map_or(0, Bytes::len),
+            _ => break,
+        }
+    }
 }
 
 fn beyond() -> Failure {
