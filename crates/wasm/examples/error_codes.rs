@@ -18,6 +18,14 @@ const PASSWORD: &[&str] = &[
     "out_of_memory",
 ];
 
+/// Codes of passkeys, which the browser's side makes.
+const PASSKEY: &[&str] = &[
+    "passkey_cancelled",
+    "passkey_exists",
+    "passkey_no_prf",
+    "passkey_not_supported",
+];
+
 /// Codes of ours after which the same call can succeed.
 const RETRYABLE: &[&str] = &["unreachable", "timeout", "interrupted", "store"];
 
@@ -27,7 +35,7 @@ fn main() {
         let retryable = !matches!(code.retry(), Retry::Never);
         codes.insert(code.code(), retryable);
     }
-    for code in [Error::CODES, ObjectError::CODES, PASSWORD].concat() {
+    for code in [Error::CODES, ObjectError::CODES, PASSWORD, PASSKEY].concat() {
         codes
             .entry(code)
             .or_insert_with(|| RETRYABLE.contains(&code));

@@ -6,6 +6,23 @@ export { indexedDbStore } from "./indexeddb.js";
 export type { ObjectHeader, Opened } from "./objects.js";
 export type { Device, Devices, Users } from "./people.js";
 export type { CachePolicy, Profile } from "./profile.js";
+export type {
+  AskPasskey,
+  Credentials,
+  HelpAnswer,
+  HelpRequest,
+  MailMethod,
+  MailRecovery,
+  MailStart,
+  MethodCheck,
+  NewPasskey,
+  OrganisationMethod,
+  PendingRecovery,
+  Recovery,
+  RecoveryEvent,
+  RecoveryKind,
+  RecoveryMethod,
+} from "./recovery.js";
 export type { NewSession, Recipient, Right, Session, SessionPage, Sessions } from "./sessions.js";
 export type { Bytes, RandomAccess, Source } from "./sources.js";
 export { StoreConflict, memoryStore, type Changes, type StateStore } from "./store.js";
