@@ -5,6 +5,8 @@ use wardseal_crypto::CryptoError;
 use wardseal_protocol::{Refusal, binding::TokenError, cbor::DecodeError, log::LogError};
 use wardseal_types::{ChainId, GroupId, MemberId, RingId, SessionId};
 
+use crate::recovery::BadCode;
+
 /// What can go wrong at a client.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -109,6 +111,12 @@ pub enum Misbehaviour {
     /// An object that travelled could not be read.
     #[error("{0}")]
     Decode(#[from] DecodeError),
+    /// What the vault keeps of a recovery method does not open, or not with the shares that were
+    /// given.
+    #[error(
+        "what the vault or the shares gave does not open this recovery method: try again, or use another"
+    )]
+    BadRecord,
     /// The server's answer is for a different user than before: the name was given to a new
     /// identity. It has to be confirmed before anything is sealed to it.
     #[error("the name now belongs to a new identity: confirm it with the person first")]
@@ -160,6 +168,18 @@ pub enum Misuse {
     /// The password is wrong, or the name is.
     #[error("the name or the password is wrong")]
     WrongPassword,
+    /// A text is no recovery code.
+    #[error("{0}")]
+    BadRecoveryCode(BadCode),
+    /// A recovery code or passkey opens nothing.
+    #[error("this recovery code or passkey opens nothing here, or not any more")]
+    UnknownRecovery,
+    /// No recovery is under way on this machine.
+    #[error("no recovery is under way here: begin one first")]
+    NoRecovery,
+    /// A recovery that is under way needs more: time, a code, or administrators.
+    #[error("the recovery is not released yet: wait until it is, or for more administrators")]
+    NotReleased,
     /// A value that cannot be.
     #[error("{0}")]
     Invalid(&'static str),
@@ -215,6 +235,7 @@ impl Error {
         "bad_box",
         "bad_binding",
         "bad_object",
+        "bad_record",
         "identity_changed",
         "no_identity",
         "identity_exists",
@@ -229,6 +250,10 @@ impl Error {
         "no_key",
         "no_password",
         "wrong_password",
+        "bad_recovery_code",
+        "unknown_recovery",
+        "no_recovery",
+        "not_released",
         "invalid",
         "unreachable",
         "timeout",
@@ -259,6 +284,7 @@ impl Error {
                 Misbehaviour::BadBox(_) => "bad_box",
                 Misbehaviour::BadBinding(_) => "bad_binding",
                 Misbehaviour::Decode(_) => "bad_object",
+                Misbehaviour::BadRecord => "bad_record",
                 Misbehaviour::IdentityChanged => "identity_changed",
             },
             Self::Misuse(misuse) => match misuse {
@@ -275,6 +301,10 @@ impl Error {
                 Misuse::NoKey(_) => "no_key",
                 Misuse::NoPassword => "no_password",
                 Misuse::WrongPassword => "wrong_password",
+                Misuse::BadRecoveryCode(_) => "bad_recovery_code",
+                Misuse::UnknownRecovery => "unknown_recovery",
+                Misuse::NoRecovery => "no_recovery",
+                Misuse::NotReleased => "not_released",
                 Misuse::Invalid(_) => "invalid",
             },
             Self::Transport(error) => match error {

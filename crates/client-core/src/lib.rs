@@ -3,7 +3,8 @@
 //! It never opens a socket, reads a clock or asks the system for randomness: those are parameters.
 //! [`exchange`] turns operations of the API into requests and answers into typed results;
 //! [`knowledge`] is what was verified of the answers; [`keyring`] finds seeds; [`compose`] makes
-//! statements; [`object`] seals and opens messages and files.
+//! statements; [`object`] seals and opens messages and files; [`recovery`] is what opens a person
+//! without a machine.
 
 pub mod compose;
 mod error;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod keyring;
 pub mod knowledge;
 pub mod object;
+pub mod recovery;
 
 pub use error::{Error, Failure, Misbehaviour, Misuse, TransportError};
 

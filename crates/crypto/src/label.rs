@@ -101,6 +101,22 @@ labels! {
     RECORD_CONTENT = "record-content";
     /// Signature: a device stores a record at the vault.
     RECORD_SIGNATURE = "record-signature";
+    /// Derivation: secret of a recovery code or passkey to what the vault is asked by.
+    RECOVERY_LOOKUP = "recovery-lookup";
+    /// Hash: the name of a record at the vault, from what it is asked by.
+    RECOVERY_LOCATOR = "recovery-locator";
+    /// Derivation: secret of a recovery code or passkey to the key of its record.
+    RECOVERY_KEY = "recovery-key";
+    /// Derivation: the shares of vault and tenant to the key of a two-man record.
+    RECOVERY_SHARE = "recovery-share";
+    /// Seal: the vault's share to the client that asked.
+    RECOVERY_RELEASE = "recovery-release";
+    /// Seal: an administrator's share of an organisation record to her user ring.
+    ORGANISATION_SHARE = "organisation-share";
+    /// Derivation and chunked encryption: the key of an organisation record under the shares of a quorum.
+    ORGANISATION_QUORUM = "organisation-quorum";
+    /// Seal: an administrator's share to the client that asked.
+    ORGANISATION_RELEASE = "organisation-release";
     /// Derivation: the key server's share of a password's input.
     PASSWORD_OPRF = "password-oprf";
     /// Derivation: the stretched password with the key server's share.
