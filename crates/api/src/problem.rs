@@ -100,6 +100,16 @@ problems! {
     LoginRefused = "login_refused", 401, Never;
     /// The vault refuses to store the record: it is not signed by a device of the user, or exists with other content.
     RecordRefused = "record_refused", 403, Never;
+    /// The code is wrong; `detail` says how many tries are left.
+    CodeRefused = "code_refused", 403, Never;
+    /// The code is no longer good, was used, or was tried too often: ask for a new one.
+    CodeExpired = "code_expired", 403, Never;
+    /// Too many wrong codes were typed: this way back in is locked until it is set up anew.
+    RecoveryLocked = "recovery_locked", 403, Never;
+    /// One of the person's devices stopped this recovery.
+    RecoveryVetoed = "recovery_vetoed", 403, Never;
+    /// The vault refuses the request: it is not signed by a device of the user in force, its time is off, or the record is in use.
+    RequestRefused = "request_refused", 403, Never;
     /// Key server and vault run in one process here, and together they could guess passwords: password recovery is off. Run the vault apart, with another operator.
     VaultNotSeparate = "vault_not_separate", 403, Never;
     /// The server has no room to write: nothing was stored. Its operator must make room.

@@ -1,6 +1,6 @@
 //! Operations of the vault.
 
-use wardseal_types::{Base64Url, DeviceId, FixedBytes, TenantId, UserId};
+use wardseal_types::{Base64Url, DeviceId, FixedBytes, TenantId, Timestamp, UserId};
 
 use crate::endpoint::{body, endpoint};
 
@@ -41,9 +41,9 @@ body! {
         pub device: DeviceId,
         /// Name of the record.
         pub record: FixedBytes<32>,
-        /// OPAQUE registration upload.
-        pub upload: Base64Url,
-        /// The private keys, sealed under what only the password gives.
+        /// To whom the vault may hand it out: an access of `spec/10-recovery.md`, in CBOR.
+        pub access: Base64Url,
+        /// The private keys, sealed under what the vault does not have.
         pub sealed: Base64Url,
         /// Statements of the tenant's chain.
         pub tenant_chain: Vec<Base64Url>,
@@ -119,6 +119,164 @@ endpoint! {
     LoginFinish = Post "/v1/vault/logins/finish", "login_finish", Open, Vault,
     (LoginFinishRequest) -> LoggedIn,
     problems: [LoginRefused, TooManyAttempts, VaultNotSeparate]
+}
+
+body! {
+    /// What a recovery code or passkey finds its record by.
+    pub struct OpenRecordRequest {
+        /// The locator, which only the person can have.
+        pub locator: FixedBytes<32>,
+    }
+}
+
+body! {
+    /// A record that was found.
+    pub struct RecordOpened {
+        /// Name of the record.
+        pub record: FixedBytes<32>,
+        /// The private keys, sealed under what the vault does not have.
+        pub sealed: Base64Url,
+    }
+}
+
+endpoint! {
+    /// Hands out the record of a recovery code or passkey.
+    OpenRecord = Post "/v1/vault/records/open", "open_record", Open, Vault,
+    (OpenRecordRequest) -> RecordOpened,
+    problems: [NotFound, TooManyAttempts, VaultNotSeparate]
+}
+
+body! {
+    /// A client wants the vault's share of a record, by a code that is sent to its owner.
+    pub struct StartCodeRequest {
+        /// Token of the tenant's server for this record and this client.
+        pub token: String,
+        /// X-Wing public key to which the share may be released. The client draws it for this.
+        pub client_key: Base64Url,
+        /// Statements of the tenant's chain.
+        pub tenant_chain: Vec<Base64Url>,
+    }
+}
+
+body! {
+    /// A code is on its way, if there is such a record. The answer is the same if not.
+    pub struct CodeStarted {
+        /// Names this attempt.
+        pub attempt: FixedBytes<32>,
+    }
+}
+
+endpoint! {
+    /// Sends a code to the address that belongs to a record.
+    StartCode = Post "/v1/vault/codes/start", "start_code", Open, Vault,
+    (StartCodeRequest) -> CodeStarted,
+    problems: [AccessRefused, AccessExpired, RecoveryLocked, RegistrationClosed, TooManyAttempts, VaultNotSeparate]
+}
+
+body! {
+    /// The code that was sent.
+    pub struct FinishCodeRequest {
+        /// Which attempt.
+        pub attempt: FixedBytes<32>,
+        /// Eight digits; spaces between them do no harm.
+        pub code: String,
+    }
+}
+
+body! {
+    /// The code is right: what the record keeps, now or later.
+    pub struct CodeFinished {
+        /// When the share is released.
+        pub ready: Timestamp,
+        /// The share, if that time has come. Otherwise ask again then.
+        pub release: Option<Release>,
+    }
+}
+
+body! {
+    /// What the vault keeps of a record that two servers hold.
+    pub struct Release {
+        /// The vault's share, sealed to the client's key.
+        pub share: Base64Url,
+        /// The private keys, sealed under both shares.
+        pub sealed: Base64Url,
+    }
+}
+
+endpoint! {
+    /// Checks a code.
+    FinishCode = Post "/v1/vault/codes/finish", "finish_code", Open, Vault,
+    (FinishCodeRequest) -> CodeFinished,
+    problems: [CodeRefused, CodeExpired, RecoveryLocked, TooManyAttempts, VaultNotSeparate]
+}
+
+body! {
+    /// An attempt whose code was right.
+    pub struct CollectCodeRequest {
+        /// Which attempt.
+        pub attempt: FixedBytes<32>,
+    }
+}
+
+endpoint! {
+    /// Hands out what a right code released, after its delay.
+    CollectCode = Post "/v1/vault/codes/collect", "collect_code", Open, Vault,
+    (CollectCodeRequest) -> CodeFinished,
+    problems: [CodeExpired, RecoveryVetoed, TooManyAttempts, VaultNotSeparate]
+}
+
+body! {
+    /// What a device wants of the vault. It is signed, and the chains that prove it come along.
+    pub struct VaultRequest {
+        /// The tenant.
+        pub tenant: TenantId,
+        /// The user.
+        pub user: UserId,
+        /// The device that signs.
+        pub device: DeviceId,
+        /// When it was signed; at most five minutes from the vault's time.
+        pub time: Timestamp,
+        /// Statements of the tenant's chain.
+        pub tenant_chain: Vec<Base64Url>,
+        /// Statements of the user's chain.
+        pub user_chain: Vec<Base64Url>,
+        /// What it wants: an action of `spec/10-recovery.md`, in CBOR.
+        pub action: Base64Url,
+        /// Ed25519 signature by the device over the request message of `spec/10-recovery.md`.
+        pub signature: FixedBytes<64>,
+    }
+}
+
+body! {
+    /// A recovery that is under way: the code was right, and the delay is not over or the share not
+    /// collected.
+    pub struct PendingRecovery {
+        /// Names it.
+        pub attempt: FixedBytes<32>,
+        /// Which record it opens.
+        pub record: FixedBytes<32>,
+        /// When it began.
+        pub started: Timestamp,
+        /// When the share is released.
+        pub ready: Timestamp,
+    }
+}
+
+body! {
+    /// The vault's answer to a signed request.
+    pub struct VaultAnswer {
+        /// The user's recoveries that are under way, as they are after the request.
+        pub pending: Vec<PendingRecovery>,
+        /// The record that was read.
+        pub sealed: Option<Base64Url>,
+    }
+}
+
+endpoint! {
+    /// Lists or stops recoveries, deletes a record, or reads one as an administrator.
+    AskVault = Post "/v1/vault/requests", "ask_vault", Open, Vault,
+    (VaultRequest) -> VaultAnswer,
+    problems: [NotFound, RegistrationClosed, RequestRefused, TooManyAttempts, VaultNotSeparate]
 }
 
 endpoint! {

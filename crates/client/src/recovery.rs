@@ -18,7 +18,11 @@ use wardseal_client_core::{
     crypto::{chunked, kdf, label, secret::Secret},
     identity::{DeviceSecrets, Identity},
     protocol::{
-        binding, cbor, keys::DeviceKind, op::VaultRecord, state::World, vault::record_message,
+        binding, cbor,
+        keys::DeviceKind,
+        op::VaultRecord,
+        state::World,
+        vault::{Access, record_message},
     },
     types::{Base64Url, ChainId, FixedBytes, RingId, TenantId, UserId},
 };
@@ -361,7 +365,8 @@ fn store_request(
     sealed: Vec<u8>,
 ) -> Result<StoreRecordRequest, Failure> {
     let identity = inner.identity()?;
-    let message = record_message(&tenant, &user, &password.record, registered.upload, &sealed);
+    let access = Access::Opaque(registered.upload.into()).to_bytes();
+    let message = record_message(&tenant, &user, &password.record, &access, &sealed);
     let signature = identity
         .device
         .signer()
@@ -385,7 +390,7 @@ fn store_request(
         user,
         device: identity.device.id(),
         record: password.record,
-        upload: registered.upload.into(),
+        access: access.into(),
         sealed: sealed.into(),
         tenant_chain: statements(tenant.into()),
         user_chain: statements(user.into()),

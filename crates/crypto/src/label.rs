@@ -117,6 +117,12 @@ labels! {
     ORGANISATION_QUORUM = "organisation-quorum";
     /// Seal: an administrator's share to the client that asked.
     ORGANISATION_RELEASE = "organisation-release";
+    /// Signature: a device asks the vault for something.
+    VAULT_REQUEST = "vault-request";
+    /// Derivation: a server's secret to the key under which it keeps one-time codes.
+    CODE_KEY = "code-key";
+    /// MAC: a one-time code, as a server keeps it.
+    CODE_MAC = "code-mac";
     /// Derivation: the key server's share of a password's input.
     PASSWORD_OPRF = "password-oprf";
     /// Derivation: the stretched password with the key server's share.

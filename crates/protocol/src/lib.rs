@@ -14,6 +14,7 @@ pub mod log;
 pub mod object;
 pub mod op;
 mod reach;
+pub mod recovery;
 mod refusal;
 pub mod ring;
 mod ring_rules;

@@ -6,10 +6,12 @@
 //!
 //! Nothing here reads a clock or draws randomness that it is not given.
 
+pub mod codes;
 mod error;
 pub mod keys;
 pub mod limit;
 pub mod log;
+pub mod post;
 mod random;
 mod secrets;
 pub mod storage;

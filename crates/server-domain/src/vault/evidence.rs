@@ -63,7 +63,7 @@ pub(crate) fn check(request: &StoreRecord) -> Result<(), EvidenceError> {
         &request.tenant,
         &request.user,
         &request.record,
-        &request.upload,
+        &request.access,
         &request.sealed,
     );
     let signature = Ed25519Signature::from_bytes(*request.signature.as_array());

@@ -22,8 +22,8 @@ use std::{
 
 use rand_core::CryptoRng;
 use wardseal_password::opaque::{Identities, Record, ServerError, ServerSetup};
-use wardseal_protocol::vault::{MAX_SEALED, VAULT_IDENTITY};
-use wardseal_types::{Clock, DeviceId, FixedBytes, TenantId, UserId};
+use wardseal_protocol::vault::{Access, MAX_SEALED, VAULT_IDENTITY};
+use wardseal_types::{Base64Url, Clock, DeviceId, FixedBytes, TenantId, UserId};
 use zeroize::Zeroizing;
 
 use crate::{RandomSource, limit::Limit, storage::StorageError, tenants::TenantPolicy};
@@ -124,8 +124,8 @@ pub struct StoreRecord {
     pub device: DeviceId,
     /// Name of the record.
     pub record: FixedBytes<32>,
-    /// OPAQUE registration upload.
-    pub upload: Vec<u8>,
+    /// To whom it may be handed out, in CBOR.
+    pub access: Vec<u8>,
     /// The private keys, sealed.
     pub sealed: Vec<u8>,
     /// Statements of the tenant's chain.
@@ -252,14 +252,19 @@ impl VaultService {
         if request.sealed.is_empty() || request.sealed.len() > MAX_SEALED {
             return Err(VaultError::TooLarge);
         }
-        Record::from_upload(&request.upload)
+        let access = Access::from_bytes(&request.access)
+            .map_err(|_| VaultError::Malformed("the access of the record"))?;
+        let Access::Opaque(Base64Url(upload)) = access else {
+            return Err(VaultError::Malformed("the access of the record"));
+        };
+        Record::from_upload(&upload)
             .map_err(|_| VaultError::Malformed("the registration upload"))?;
         evidence::check(request)?;
         let record = StoredRecord {
             record: request.record,
             tenant: request.tenant,
             user: request.user,
-            upload: request.upload.clone(),
+            upload,
             sealed: request.sealed.clone(),
             created: self.clock.now(),
         };

@@ -21,7 +21,7 @@ use wardseal_password::{
 use wardseal_protocol::{
     keys::DeviceKind,
     statement::Statement,
-    vault::{MAX_SEALED, VAULT_IDENTITY, record_message},
+    vault::{Access, MAX_SEALED, VAULT_IDENTITY, record_message},
 };
 use wardseal_server_domain::tenants::TenantPolicy;
 use wardseal_testkit::{Device, Person, ServerOptions, Servers, seeded};
@@ -82,12 +82,16 @@ fn person(world: &mut World) -> Person {
     world.newcomer("anna", |_| {}).0
 }
 
+fn opaque(upload: Vec<u8>) -> wardseal_types::Base64Url {
+    Access::Opaque(upload.into()).to_bytes().into()
+}
+
 fn sign(request: &mut StoreRecordRequest, device: &Device) {
     let message = record_message(
         &request.tenant,
         &request.user,
         &request.record,
-        request.upload.as_slice(),
+        request.access.as_slice(),
         request.sealed.as_slice(),
     );
     let key = device.sign.ed25519();
@@ -101,7 +105,7 @@ fn record(world: &World, person: &Person) -> StoreRecordRequest {
         user: person.id,
         device: person.device.id,
         record: RECORD,
-        upload: registered().upload.clone().into(),
+        access: opaque(registered().upload.clone()),
         sealed: SEALED.into(),
         tenant_chain: chain(world, world.town.tenant),
         user_chain: chain(world, person.id),
@@ -185,7 +189,7 @@ fn a_password_opens_what_was_stored_under_it() {
         )
         .unwrap();
     let mut request = record(&world, &anna);
-    request.upload = registered.upload.into();
+    request.access = opaque(registered.upload);
     sign(&mut request, &anna.device);
     let kept = world.vault::<StoreRecord>(&request).unwrap();
     assert_eq!(kept.record, RECORD);
@@ -250,7 +254,7 @@ fn only_a_device_of_the_user_stores_a_record() {
     type Spoil<'a> = (&'static str, Box<dyn Fn(&mut StoreRecordRequest) + 'a>);
     let spoils: Vec<Spoil<'_>> = vec![
         ("signature", Box::new(|r| r.signature.0[0] ^= 1)),
-        ("upload", Box::new(|r| r.upload.0[100] ^= 1)),
+        ("upload", Box::new(|r| r.access.0[100] ^= 1)),
         ("sealed", Box::new(|r| r.sealed.0[0] ^= 1)),
         ("record", Box::new(|r| r.record.0[0] ^= 1)),
         (
@@ -369,13 +373,15 @@ fn sizes_and_forms_are_checked() {
         Code::RecordRefused
     );
     request.sealed = vec![0; MAX_SEALED].into();
-    request.upload.0.pop();
+    let mut short = registered().upload.clone();
+    short.pop();
+    request.access = opaque(short);
     sign(&mut request, &anna.device);
     assert_eq!(
         code(world.vault::<StoreRecord>(&request)),
         Code::MalformedRequest
     );
-    request.upload = registered().upload.clone().into();
+    request.access = opaque(registered().upload.clone());
     sign(&mut request, &anna.device);
     world.vault::<StoreRecord>(&request).unwrap();
 
