@@ -12,7 +12,7 @@ use wardseal_protocol::{
     state::{
         ChainState, EpochRecord, GroupState, SessionState, States, TenantState, UserState, World,
     },
-    statement::{Author, Seen, Statement},
+    statement::{Seen, Statement},
 };
 use wardseal_types::{
     Base64Url, ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, SortedMap, SortedSet,
@@ -370,6 +370,7 @@ const fn is_of_knowledge(refusal: Refusal) -> bool {
             | Refusal::NotAuthorised
             | Refusal::AuthorLeaves
             | Refusal::BadBinding
+            | Refusal::BadCertificate
     )
 }
 
@@ -402,7 +403,7 @@ impl Overlay<'_> {
         if statement.body().tenant.is_some() {
             look(statement.tenant().into(), self.tenant().is_some());
         }
-        if let Author::Device(user, _) = statement.body().author
+        if let Some(user) = statement.body().author.user()
             && ChainId::User(user) != statement.chain()
         {
             look(user.into(), self.user(&user).is_some());

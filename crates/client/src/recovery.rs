@@ -20,7 +20,7 @@ use wardseal_client_core::{
     protocol::{
         binding, cbor,
         keys::DeviceKind,
-        op::VaultRecord,
+        op::{Method, VaultRecord},
         state::World,
         vault::{Access, record_message},
     },
@@ -202,8 +202,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.learn(inner, [user.into()], true).await?;
         self.newest_seed(inner, RingId::User(user)).await?;
         self.change(inner, &[ChainId::User(user)], &mut |composer| {
-            let device = &roaming.device;
-            composer.set_recovery(device, vault.clone()).map(Some)
+            let state = composer.knowledge.world().user(&user);
+            let before = state.and_then(|state| state.password().map(|(device, _)| device));
+            let method = Method::Password(vault.clone());
+            composer
+                .set_recovery(&roaming.device, method, before)
+                .map(Some)
         })
         .await?;
         // Whoever is unlocked with the password before is now unlocked with this one.

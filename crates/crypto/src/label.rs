@@ -77,6 +77,8 @@ labels! {
     STATEMENT_SIGNATURE = "statement-signature";
     /// Signature: a new device proves that it holds its keys.
     STATEMENT_POP = "statement-pop";
+    /// Signature: a password or passkey device certifies a key for a day.
+    DAY_CERTIFICATE = "day-certificate";
     /// Signature: a device signs in at a server.
     SIGN_IN = "sign-in";
     /// Signature: a device proves to an application whose it is.
@@ -93,6 +95,8 @@ labels! {
     BOX_LADDER = "box-ladder";
     /// Hash: the salted commitment to a name or address in a chain.
     NAME_COMMITMENT = "name-commitment";
+    /// Hash: the salted commitment to the address of a recovery by two servers.
+    ADDRESS_COMMITMENT = "address-commitment";
     /// MAC: the index by which a server finds a name without storing it.
     NAME_INDEX = "name-index";
     /// Chunked encryption: the keys of a recovery method, stored at the vault.

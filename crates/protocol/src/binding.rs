@@ -12,8 +12,8 @@ use wardseal_crypto::{
     sign::{Ed25519PublicKey, Ed25519Signature},
 };
 use wardseal_types::{
-    Base64Url, FixedBytes, KeyId, TenantId, Timestamp, UserId,
-    json::{self, FromJson, ToJson},
+    Base64Url, FixedBytes, KeyId, NamedId, TenantId, Timestamp, UserId,
+    json::{self, FromJson, ToJson, Value},
     json_record, limits,
 };
 
@@ -84,8 +84,8 @@ json_record!(Header { alg, kid, typ });
 pub struct Claims {
     /// The tenant.
     pub iss: TenantId,
-    /// The user.
-    pub sub: UserId,
+    /// Whom the name means: a user or a group.
+    pub sub: NamedId,
     /// [`AUDIENCE`].
     pub aud: String,
     /// When it was signed, in seconds since the Unix epoch.
@@ -99,18 +99,47 @@ pub struct Claims {
     pub cmt: FixedBytes<32>,
     /// [`index`]: what the key server finds the user by.
     pub idx: FixedBytes<32>,
+    /// Whose name it was: somebody who lost every way back in, and starts again as `sub`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<UserId>,
 }
 
-json_record!(Claims {
-    iss,
-    sub,
-    aud,
-    iat,
-    exp,
-    jti,
-    cmt,
-    idx,
-});
+impl ToJson for Claims {
+    fn write(&self, out: &mut String) {
+        let mut members: Vec<(&str, &dyn ToJson)> = vec![
+            ("iss", &self.iss),
+            ("sub", &self.sub),
+            ("aud", &self.aud),
+            ("iat", &self.iat),
+            ("exp", &self.exp),
+            ("jti", &self.jti),
+            ("cmt", &self.cmt),
+            ("idx", &self.idx),
+        ];
+        if let Some(old) = &self.old {
+            members.push(("old", old));
+        }
+        json::write_record(out, &members);
+    }
+}
+
+impl FromJson for Claims {
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let mut members = value.record()?;
+        let claims = Self {
+            iss: members.take("iss")?,
+            sub: members.take("sub")?,
+            aud: members.take("aud")?,
+            iat: members.take("iat")?,
+            exp: members.take("exp")?,
+            jti: members.take("jti")?,
+            cmt: members.take("cmt")?,
+            idx: members.take("idx")?,
+            old: members.take("old")?,
+        };
+        members.end().map(|()| claims)
+    }
+}
 
 /// The salted commitment to a name, which stands in the chain. Without the salt nobody can tell
 /// whose it is, so forgetting the salt forgets the name.
@@ -132,7 +161,31 @@ pub fn index(tenant: &TenantId, name: &str) -> FixedBytes<32> {
     ))
 }
 
-/// Whether a text can be the name of a person: not empty, not longer than
+/// The salted commitment to an address to which the vault writes, which stands in a
+/// [`TwoMan`](crate::op::TwoMan). The address is taken as it was typed.
+#[must_use]
+pub fn address_commitment(tenant: &TenantId, salt: &[u8; 32], address: &str) -> FixedBytes<32> {
+    FixedBytes(hash::hash(
+        label::ADDRESS_COMMITMENT,
+        &[tenant.as_bytes(), salt, address.as_bytes()],
+    ))
+}
+
+/// Whether a text can be such an address: 3 to 254 bytes, one `@` with something on both sides, no
+/// control characters and no white space. Whether anybody reads what is sent there, a code shows.
+#[must_use]
+pub fn is_address(address: &str) -> bool {
+    let parts = address.split_once('@');
+    (3..=254).contains(&address.len())
+        && parts.is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
+        && !address
+            .chars()
+            .any(|letter| letter.is_control() || letter.is_whitespace())
+}
+
+/// Whether a text can be the name of a person or group: not empty, not longer than
 /// [`MAX_NAME`](limits::MAX_NAME), and without control characters or outer white space.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
@@ -269,20 +322,21 @@ pub(crate) const fn check_times(
     Ok(())
 }
 
-/// Checks that a token in a user's chain binds the committed name to that user.
+/// Checks that a token in a chain of a user or group binds the committed name to that user or
+/// group.
 ///
 /// # Errors
 /// See [`TokenError`].
 pub fn verify(
     tenant: &TenantState,
-    user: &UserId,
+    subject: NamedId,
     commitment: &FixedBytes<32>,
     token: &Base64Url,
     position: Position,
 ) -> Result<Claims, TokenError> {
     let text = core::str::from_utf8(token.as_slice()).map_err(|_| TokenError::Malformed)?;
     let claims = read(tenant, text, position)?;
-    if claims.sub == *user && claims.cmt == *commitment {
+    if claims.sub == subject && claims.cmt == *commitment {
         Ok(claims)
     } else {
         Err(TokenError::WrongSubject)

@@ -6,21 +6,22 @@ use wardseal_crypto::{
     sign::{Ed25519PublicKey, HybridPublicKey},
 };
 use wardseal_types::{
-    ChainId, DeviceId, GroupId, KeyId, MemberId, RingId, SessionId, SortedMap, TenantId, UserId,
-    limits,
+    Base64Url, ChainId, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, MemberId, NamedId, RingId,
+    SessionId, SortedMap, TenantId, UserId, limits,
 };
 
 use crate::{
     binding,
+    certificate::Certificate,
     keys::{DeviceKeys, DeviceKind, TenantKey, possession_message, verify_hybrid},
-    op::{Grant, Membership, NewDevice, Op, Rights, Role, SetRecovery},
+    op::{Grant, Membership, Method, NewDevice, Op, Recover, Rights, Role, SetRecovery},
     reach::Search,
     refusal::Refusal,
     state::{
         Binding, ChainState, DeviceRecord, GroupState, Head, History, NOW, Position, Ring,
         SessionState, TenantState, UserState, World,
     },
-    statement::{Author, Statement},
+    statement::{Author, Body, Statement},
 };
 
 /// The state after `statement`, which stands at `position` in the tenant's log.
@@ -230,7 +231,7 @@ impl Step<'_> {
         let member = MemberId::Device(device);
         let record = DeviceRecord {
             keys: keys.clone(),
-            vault: None,
+            method: None,
         };
         Ok(UserState {
             id,
@@ -242,6 +243,7 @@ impl Step<'_> {
                 self.position,
             )?,
             binding: None,
+            names: History::default(),
             devices: SortedMap::from_iter([(device, record)]),
         })
     }
@@ -258,13 +260,7 @@ impl Step<'_> {
                     &entry,
                     self.position,
                 )?;
-                state.devices.insert(
-                    entered,
-                    DeviceRecord {
-                        keys: new.keys.clone(),
-                        vault: None,
-                    },
-                );
+                keep_device(&mut state, entered, &new.keys, None)?;
             }
             Op::RevokeDevice(removal) => {
                 state.ring.leave(removal, self.position)?;
@@ -276,15 +272,11 @@ impl Step<'_> {
                 state.ring.rotate(rotation, self.position)?;
             }
             Op::SetRecovery(set) => self.set_recovery(&mut state, set)?,
+            Op::Recover(recover) => self.recover(&mut state, recover)?,
             Op::Bind(commitment, token) => {
-                let tenant = self.world.tenant().ok_or(Refusal::WrongTenant)?;
-                let claims = binding::verify(tenant, &state.id, commitment, token, self.position)
-                    .map_err(|_| Refusal::BadBinding)?;
-                state.binding = Some(Binding {
-                    commitment: *commitment,
-                    index: claims.idx,
-                    token: token.clone(),
-                });
+                let binding = self.bound(state.id.into(), commitment, token)?;
+                state.names.set(self.position, Some(binding.index));
+                state.binding = Some(binding);
             }
             _ => return Err(Refusal::WrongChain),
         }
@@ -298,41 +290,65 @@ impl Step<'_> {
         Ok(state)
     }
 
+    /// The name that a token binds to a user or a group.
+    fn bound(
+        &self,
+        subject: NamedId,
+        commitment: &FixedBytes<32>,
+        token: &Base64Url,
+    ) -> Result<Binding, Refusal> {
+        let tenant = self.world.tenant().ok_or(Refusal::WrongTenant)?;
+        let claims = binding::verify(tenant, subject, commitment, token, self.position)
+            .map_err(|_| Refusal::BadBinding)?;
+        Ok(Binding {
+            commitment: *commitment,
+            index: claims.idx,
+            token: token.clone(),
+        })
+    }
+
     fn set_recovery(&self, state: &mut UserState, set: &SetRecovery) -> Result<(), Refusal> {
-        let entered = self.check_new_device(state, &set.device, DeviceKind::Password)?;
+        let kind = set.method.kind();
+        let entered = self.check_new_device(state, &set.device, kind)?;
         let member = MemberId::Device(entered);
         match (&set.replaces, &set.entry, &set.epoch) {
             (None, Some(entry), None) => {
-                if let Some((present, _)) = state.password() {
-                    return Err(Refusal::AlreadyMember(MemberId::Device(present)));
-                }
                 let entry = crate::op::Entry::History(entry.clone());
-                state
-                    .ring
-                    .enter(member, DeviceKind::Password, &entry, self.position)?;
+                state.ring.enter(member, kind, &entry, self.position)?;
             }
             (Some(old), None, Some(epoch)) => {
-                if state.password().map(|(device, _)| device) != Some(*old) {
-                    return Err(Refusal::NotAMember(MemberId::Device(*old)));
+                let old = MemberId::Device(*old);
+                if state.ring.member_at(&old, NOW) != Some(kind) {
+                    return Err(Refusal::NotAMember(old));
                 }
-                state.ring.replace(
-                    MemberId::Device(*old),
-                    member,
-                    DeviceKind::Password,
-                    epoch,
-                    self.position,
-                )?;
+                state
+                    .ring
+                    .exchange([old], member, kind, epoch, self.position)?;
             }
             _ => return Err(Refusal::BadEpoch),
         }
-        state.devices.insert(
-            entered,
-            DeviceRecord {
-                keys: set.device.keys.clone(),
-                vault: Some(set.vault.clone()),
-            },
-        );
-        Ok(())
+        keep_device(state, entered, &set.device.keys, Some(&set.method))
+    }
+
+    fn recover(&self, state: &mut UserState, recover: &Recover) -> Result<(), Refusal> {
+        let method = recover.method.as_ref();
+        let kind = method.map_or(DeviceKind::Ordinary, Method::kind);
+        // Who comes back needs a device that works, not another that only recovers.
+        if kind.only_recovers() {
+            return Err(Refusal::BadMethod);
+        }
+        let entered = self.check_new_device(state, &recover.device, kind)?;
+        if !recover.leave.is_sorted() {
+            return Err(Refusal::NotAscending);
+        }
+        state.ring.exchange(
+            recover.leave.iter().copied().map(MemberId::Device),
+            MemberId::Device(entered),
+            kind,
+            &recover.epoch,
+            self.position,
+        )?;
+        keep_device(state, entered, &recover.device.keys, method)
     }
 
     /// The signing device, if it is one of this user's own.
@@ -353,6 +369,31 @@ impl Step<'_> {
             .ok_or(Refusal::NotADevice)?;
         self.statement
             .verify_device(&record.keys)
+            .map_err(|_| Refusal::BadSignature)?;
+        // A device that only recovers says that and nothing else, and nobody says it in its place.
+        if record.keys.kind.only_recovers() == matches!(self.op(), Op::Recover(_)) {
+            Ok(())
+        } else {
+            Err(Refusal::NotAuthorised)
+        }
+    }
+
+    /// The certificate and the signature of the key that it certifies.
+    fn check_certified(
+        &self,
+        state: &UserState,
+        device: &DeviceId,
+        certificate: &Certificate,
+    ) -> Result<(), Refusal> {
+        let record = state
+            .device_at(device, self.position)
+            .ok_or(Refusal::NotADevice)?;
+        let time = self.statement.body().time;
+        certificate
+            .check(&self.statement.tenant(), &state.id, &record.keys, time)
+            .map_err(|_| Refusal::BadCertificate)?;
+        self.statement
+            .verify_certified(certificate)
             .map_err(|_| Refusal::BadSignature)
     }
 
@@ -378,11 +419,16 @@ impl Step<'_> {
 
     /// The user who signs a statement of a group or session.
     fn check_author(&self) -> Result<UserId, Refusal> {
-        let Author::Device(user, device) = self.statement.body().author else {
-            return Err(Refusal::NotAuthorised);
-        };
+        let Body { author, kind, .. } = self.statement.body();
+        let user = author.user().ok_or(Refusal::NotAuthorised)?;
         let state = self.world.user(&user).ok_or(Refusal::UnknownAuthor(user))?;
-        self.check_device_signature(state, &device)?;
+        match author {
+            Author::Device(_, device) => self.check_device_signature(state, device)?,
+            Author::Certified(_, device, certificate) if *kind == ChainKind::Session => {
+                self.check_certified(state, device, certificate)?;
+            }
+            _ => return Err(Refusal::NotAuthorised),
+        }
         Ok(user)
     }
 
@@ -400,6 +446,8 @@ impl Step<'_> {
             head: self.head,
             ring: Ring::create(RingId::Group(id), &members, epoch, self.position)?,
             name: None,
+            binding: None,
+            names: History::default(),
             dissolved: false,
         };
         let mut search = Search::new(author, self.after(), self.world);
@@ -436,6 +484,11 @@ impl Step<'_> {
                 state.name = Some((*epoch, name.clone()));
             }
             Op::Dissolve => state.dissolved = true,
+            Op::GroupBind(commitment, token) => {
+                let binding = self.bound(state.id.into(), commitment, token)?;
+                state.names.set(self.position, Some(binding.index));
+                state.binding = Some(binding);
+            }
             _ => return Err(Refusal::WrongChain),
         }
         if !state.ring.members().any(|(_, role)| role == Role::Admin) {
@@ -516,6 +569,36 @@ impl Step<'_> {
         state.head = self.head;
         Ok(state)
     }
+}
+
+/// Keeps what a chain says of a device that has entered its ring. Of every recovery method there is
+/// one, so that it is clear which one a change replaces; a person may have several passkeys.
+fn keep_device(
+    state: &mut UserState,
+    device: DeviceId,
+    keys: &DeviceKeys,
+    method: Option<&Method>,
+) -> Result<(), Refusal> {
+    if let Some(method) = method {
+        if !method.is_valid_for(&state.id) {
+            return Err(Refusal::BadMethod);
+        }
+        let kind = method.kind();
+        let mut present = state.methods().filter(|(_, other)| other.kind() == kind);
+        if kind == DeviceKind::Passkey {
+            if present.count() >= limits::MAX_PASSKEYS {
+                return Err(Refusal::TooLarge);
+            }
+        } else if let Some((present, _)) = present.next() {
+            return Err(Refusal::AlreadyMember(MemberId::Device(present)));
+        }
+    }
+    let record = DeviceRecord {
+        keys: keys.clone(),
+        method: method.cloned(),
+    };
+    state.devices.insert(device, record);
+    Ok(())
 }
 
 fn checked_device(keys: &DeviceKeys) -> Result<DeviceId, Refusal> {

@@ -29,12 +29,40 @@ pub enum DeviceKind {
     /// At the vault, sealed under a password. A recovery method is a device: whoever knows the
     /// password works with it from any machine.
     Password,
+    /// At the vault, sealed under a code that lies in a drawer.
+    Code,
+    /// At the vault, sealed under what a passkey answers.
+    Passkey,
+    /// At the vault, sealed under two shares: one there, one at the tenant's server.
+    TwoMan,
+    /// At the vault, sealed under shares that administrators of a group hold.
+    Organisation,
 }
 
 cbor_index!(DeviceKind {
     1: Ordinary,
-    2: Password
+    2: Password,
+    3: Code,
+    4: Passkey,
+    5: TwoMan,
+    6: Organisation,
 });
+
+impl DeviceKind {
+    /// Whether such a device signs nothing but a recovery, in any chain. Others than the person
+    /// could put its keys together, so it may not act for the person without leaving a trace.
+    #[must_use]
+    pub const fn only_recovers(self) -> bool {
+        matches!(self, Self::Code | Self::TwoMan | Self::Organisation)
+    }
+
+    /// Whether such a device may certify a key for a day: one that is typed or touched at a
+    /// machine which should not keep it.
+    #[must_use]
+    pub const fn certifies(self) -> bool {
+        matches!(self, Self::Password | Self::Passkey)
+    }
+}
 
 /// The public half of a device: what others verify and seal to.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,6 +94,16 @@ impl DeviceKeys {
     /// [`CryptoError::InvalidKey`] when the bytes are no valid pair of keys.
     pub fn verifier(&self) -> Result<HybridPublicKey, CryptoError> {
         HybridPublicKey::from_bytes(self.sign.as_array())
+    }
+
+    /// The Ed25519 half of the verification key.
+    #[must_use]
+    pub fn ed25519(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        for (to, from) in key.iter_mut().zip(self.sign.as_array()) {
+            *to = *from;
+        }
+        key
     }
 
     /// The key to seal to.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod admission;
 pub mod binding;
 pub mod cbor;
+pub mod certificate;
 pub mod fold;
 pub mod keys;
 pub mod log;

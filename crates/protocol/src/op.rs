@@ -1,16 +1,16 @@
 //! What statements say. See `spec/04-chains.md`.
 //!
-//! The numbers are the protocol. 13 (`tenant.set_log`), 25 (`user.recover`) and 45
-//! (`session.claim`) are reserved: a decoder refuses them until they are specified.
+//! The numbers are the protocol. 13 (`tenant.set_log`) and 45 (`session.claim`) are reserved: a
+//! decoder refuses them until they are specified.
 
 use wardseal_types::{
-    Base64Url, BoxedBytes, ChainKind, DeviceId, FixedBytes, KeyId, MemberId,
+    Base64Url, BoxedBytes, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, MemberId, UserId,
     cbor::{Decode, Encode, Fault, Reader},
-    cbor_array, cbor_choice, cbor_index, cbor_map,
+    cbor_array, cbor_choice, cbor_index, cbor_map, limits,
 };
 
 use crate::{
-    keys::{DeviceKeys, HYBRID_SIGNATURE, LogKey, TenantKey},
+    keys::{DeviceKeys, DeviceKind, HYBRID_SIGNATURE, LogKey, TenantKey},
     ring::{BoxRef, Epoch},
 };
 
@@ -150,14 +150,128 @@ cbor_map!(VaultRecord {
     2: oprf_key,
 });
 
+/// Where the private keys of a device lie that a code or a passkey opens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stored {
+    /// Name of the record at the vault: a hash of the locator that the secret gives.
+    pub record: FixedBytes<32>,
+}
+
+cbor_map!(Stored { 0: record });
+
+/// Where the private keys of a device lie that two servers open together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TwoMan {
+    /// Name of the record at the vault, drawn at random.
+    pub record: FixedBytes<32>,
+    /// Salted commitment to the address that the vault writes to
+    /// ([`address_commitment`](crate::binding::address_commitment)).
+    pub address: FixedBytes<32>,
+    /// How many hours the vault waits before it gives its share away, at most
+    /// [`MAX_DELAY`](limits::MAX_DELAY).
+    pub delay: u8,
+}
+
+cbor_map!(TwoMan {
+    0: record,
+    1: address,
+    2: delay,
+});
+
+/// Where the private keys of a device lie that administrators of a group open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Organisation {
+    /// Name of the record at the vault, drawn at random.
+    pub record: FixedBytes<32>,
+    /// The group whose administrators they are.
+    pub group: GroupId,
+    /// How many of them it takes: one or two.
+    pub quorum: u8,
+    /// Who they are, ascending, and not the person.
+    pub helpers: Vec<UserId>,
+}
+
+cbor_map!(Organisation {
+    0: record,
+    1: group,
+    2: quorum,
+    3: helpers,
+});
+
+/// How a recovery device's private keys are kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// Under a password.
+    Password(VaultRecord),
+    /// Under a recovery code.
+    Code(Stored),
+    /// Under what a passkey answers.
+    Passkey(Stored),
+    /// Under shares of two servers.
+    TwoMan(TwoMan),
+    /// Under shares of administrators.
+    Organisation(Organisation),
+}
+
+cbor_choice!(Method {
+    1: Password(record),
+    2: Code(stored),
+    3: Passkey(stored),
+    4: TwoMan(record),
+    5: Organisation(record),
+});
+
+impl Method {
+    /// The kind of device whose keys are kept so.
+    #[must_use]
+    pub const fn kind(&self) -> DeviceKind {
+        match self {
+            Self::Password(_) => DeviceKind::Password,
+            Self::Code(_) => DeviceKind::Code,
+            Self::Passkey(_) => DeviceKind::Passkey,
+            Self::TwoMan(_) => DeviceKind::TwoMan,
+            Self::Organisation(_) => DeviceKind::Organisation,
+        }
+    }
+
+    /// Name of the record at the vault.
+    #[must_use]
+    pub const fn record(&self) -> &FixedBytes<32> {
+        match self {
+            Self::Password(VaultRecord { record, .. })
+            | Self::Code(Stored { record })
+            | Self::Passkey(Stored { record })
+            | Self::TwoMan(TwoMan { record, .. })
+            | Self::Organisation(Organisation { record, .. }) => record,
+        }
+    }
+
+    /// Whether the numbers in it are within their limits, for a method of `user`.
+    pub(crate) fn is_valid_for(&self, user: &UserId) -> bool {
+        match self {
+            Self::Password(_) | Self::Code(_) | Self::Passkey(_) => true,
+            Self::TwoMan(method) => method.delay <= limits::MAX_DELAY,
+            Self::Organisation(method) => {
+                let helpers = &method.helpers;
+                (1..=2).contains(&method.quorum)
+                    && (usize::from(method.quorum)..=limits::MAX_HELPERS).contains(&helpers.len())
+                    && helpers
+                        .windows(2)
+                        .all(|pair| matches!(pair, [a, b] if a < b))
+                    && !helpers.contains(user)
+            }
+        }
+    }
+}
+
 /// A change of recovery method: what it adds and what it replaces, at once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SetRecovery {
     /// The new recovery device.
     pub device: NewDevice,
-    /// Where its keys lie.
-    pub vault: VaultRecord,
-    /// The recovery device that it replaces.
+    /// How its keys are kept; the device is of that kind.
+    pub method: Method,
+    /// The recovery device that it replaces, of the same kind.
     pub replaces: Option<DeviceId>,
     /// Into the present epoch; a replacement takes a new one with ladder link instead.
     pub entry: Option<BoxRef>,
@@ -167,10 +281,32 @@ pub struct SetRecovery {
 
 cbor_map!(SetRecovery {
     0: device,
-    1: vault,
+    1: method,
     2: replaces,
     3: entry,
     4: epoch,
+});
+
+/// The way back in: a recovery device that may say nothing else enters one that may say everything,
+/// and shuts out what was lost, at once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recover {
+    /// The new device.
+    pub device: NewDevice,
+    /// How its keys are kept, unless it is an ordinary one.
+    pub method: Option<Method>,
+    /// Devices that leave, ascending. The present password device is one of them when the new one
+    /// is a password device.
+    pub leave: Vec<DeviceId>,
+    /// The new epoch, with ladder link.
+    pub epoch: Epoch,
+}
+
+cbor_map!(Recover {
+    0: device,
+    1: method,
+    2: leave,
+    3: epoch,
 });
 
 /// Why a ring rotates although its membership did not change: a member ring lost somebody.
@@ -232,6 +368,8 @@ pub enum Op {
     UserRotate(Rotation),
     /// A recovery method, new or in place of another.
     SetRecovery(Box<SetRecovery>),
+    /// A way back in for somebody who lost every device.
+    Recover(Box<Recover>),
     /// A name of the application's, bound by a token that the tenant signed.
     Bind(FixedBytes<32>, Base64Url),
 
@@ -249,6 +387,8 @@ pub enum Op {
     Rename(u32, Base64Url),
     /// The end of the group.
     Dissolve,
+    /// A name of the application's for the group, bound by a token that the tenant signed.
+    GroupBind(FixedBytes<32>, Base64Url),
 
     /// Genesis of a session: nonce, first recipients, first epoch, label in clear if the
     /// application wants one.
@@ -274,6 +414,7 @@ cbor_choice!(Op {
     22: RevokeDevice(removal),
     23: UserRotate(rotation),
     24: SetRecovery(change),
+    25: Recover(change),
     26: Bind(commitment, token),
     30: GroupCreate(nonce, members, epoch),
     31: Add(membership, entry),
@@ -282,6 +423,7 @@ cbor_choice!(Op {
     34: GroupRotate(rotation),
     35: Rename(epoch, name),
     36: Dissolve(),
+    37: GroupBind(commitment, token),
     40: SessionCreate(nonce, grants, epoch, label),
     41: Grant(grant, entry),
     42: SetRights(grant),
@@ -303,6 +445,7 @@ impl Op {
             | Self::RevokeDevice(_)
             | Self::UserRotate(_)
             | Self::SetRecovery(_)
+            | Self::Recover(_)
             | Self::Bind(..) => ChainKind::User,
             Self::GroupCreate(..)
             | Self::Add(..)
@@ -310,7 +453,8 @@ impl Op {
             | Self::SetRole(_)
             | Self::GroupRotate(_)
             | Self::Rename(..)
-            | Self::Dissolve => ChainKind::Group,
+            | Self::Dissolve
+            | Self::GroupBind(..) => ChainKind::Group,
             Self::SessionCreate(..)
             | Self::Grant(..)
             | Self::SetRights(_)
@@ -348,6 +492,17 @@ impl Op {
             | Self::GroupRotate(rotation)
             | Self::SessionRotate(rotation) => Some(&rotation.epoch),
             Self::SetRecovery(set) => set.epoch.as_ref(),
+            Self::Recover(recover) => Some(&recover.epoch),
+            _ => None,
+        }
+    }
+
+    /// The recovery method that this enters, if any.
+    #[must_use]
+    pub const fn method(&self) -> Option<&Method> {
+        match self {
+            Self::SetRecovery(set) => Some(&set.method),
+            Self::Recover(recover) => recover.method.as_ref(),
             _ => None,
         }
     }

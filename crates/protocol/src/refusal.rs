@@ -84,9 +84,16 @@ pub enum Refusal {
     /// A key that its holder did not prove to hold, or that is no key.
     #[error("a public key is invalid or its possession is not proven")]
     BadKey,
-    /// The token does not bind this name to this user.
-    #[error("the token does not bind this name to this user")]
+    /// The token does not bind this name to this user or group.
+    #[error("the token does not bind this name to this user or group")]
     BadBinding,
+    /// A recovery method with numbers outside their limits.
+    #[error("the recovery method asks for what its kind does not allow")]
+    BadMethod,
+    /// A certificate that does not cover the statement: of another time or tenant, too long, or by
+    /// a device that may not give one.
+    #[error("the certificate does not cover the statement: unlock again")]
+    BadCertificate,
     /// The same key twice, or a tenant without a key that it needs.
     #[error("the tenant's keys would be inconsistent")]
     BadTenantKeys,
@@ -132,6 +139,8 @@ impl Refusal {
             Self::BadCause => "bad_cause",
             Self::BadKey => "bad_key",
             Self::BadBinding => "bad_binding",
+            Self::BadMethod => "bad_method",
+            Self::BadCertificate => "bad_certificate",
             Self::BadTenantKeys => "bad_tenant_keys",
             Self::Dissolved => "dissolved",
             Self::BadName => "bad_name",

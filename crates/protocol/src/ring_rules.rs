@@ -118,22 +118,25 @@ impl<M: Copy> Ring<M> {
         Ok(())
     }
 
-    /// Replaces one member by another in one new epoch: a recovery method by its successor.
-    pub(crate) fn replace(
+    /// Members less and one more in one new epoch: a recovery method in place of another, or the
+    /// way back in.
+    pub(crate) fn exchange(
         &mut self,
-        old: MemberId,
+        old: impl IntoIterator<Item = MemberId>,
         new: MemberId,
         value: M,
         epoch: &Epoch,
         position: Position,
     ) -> Result<(), Refusal> {
-        if self.member_at(&old, NOW).is_none() {
-            return Err(Refusal::NotAMember(old));
+        for old in old {
+            if self.member_at(&old, NOW).is_none() {
+                return Err(Refusal::NotAMember(old));
+            }
+            self.set(old, position, None);
         }
         if self.member_at(&new, NOW).is_some() {
             return Err(Refusal::AlreadyMember(new));
         }
-        self.set(old, position, None);
         self.set(new, position, Some(value));
         self.follow(epoch, position, true)
     }

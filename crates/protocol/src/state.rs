@@ -9,7 +9,7 @@ use wardseal_types::{
 
 use crate::{
     keys::{DeviceKeys, DeviceKind, LogKey, TenantKey},
-    op::{Cause, Rights, Role, VaultRecord},
+    op::{Cause, Method, Rights, Role, VaultRecord},
     reach::{self, Search},
     ring::{BoxRef, Epoch},
 };
@@ -229,11 +229,11 @@ impl TenantState {
 pub struct DeviceRecord {
     /// Public keys.
     pub keys: DeviceKeys,
-    /// Where the private keys lie, if they lie at the vault.
-    pub vault: Option<VaultRecord>,
+    /// How the private keys are kept, if they lie at the vault.
+    pub method: Option<Method>,
 }
 
-/// A name of the application's that the tenant bound to a user.
+/// A name of the application's that the tenant bound to a user or a group.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Binding {
     /// Salted commitment to the name.
@@ -255,6 +255,8 @@ pub struct UserState {
     pub ring: Ring<DeviceKind>,
     /// The name that the tenant bound to this user, if one was.
     pub binding: Option<Binding>,
+    /// The index of the name that the user had when.
+    pub names: History<FixedBytes<32>>,
     pub(crate) devices: SortedMap<DeviceId, DeviceRecord>,
 }
 
@@ -273,18 +275,29 @@ impl UserState {
         &self.devices
     }
 
-    /// The password device in force, if there is one.
-    #[must_use]
-    pub fn password(&self) -> Option<(DeviceId, &VaultRecord)> {
-        self.ring.members().find_map(|(member, kind)| {
+    /// The recovery devices in force, with how the keys of each are kept.
+    pub fn methods(&self) -> impl Iterator<Item = (DeviceId, &Method)> + '_ {
+        self.ring.members().filter_map(|(member, _)| {
             let MemberId::Device(device) = member else {
                 return None;
             };
             let record = self.devices.get(&device)?;
-            match kind {
-                DeviceKind::Password => Some((device, record.vault.as_ref()?)),
-                DeviceKind::Ordinary => None,
-            }
+            Some((device, record.method.as_ref()?))
+        })
+    }
+
+    /// The recovery device of this kind, if one is in force; the first of several passkeys.
+    #[must_use]
+    pub fn method(&self, kind: DeviceKind) -> Option<(DeviceId, &Method)> {
+        self.methods().find(|(_, method)| method.kind() == kind)
+    }
+
+    /// The password device in force, if there is one.
+    #[must_use]
+    pub fn password(&self) -> Option<(DeviceId, &VaultRecord)> {
+        self.methods().find_map(|(device, method)| match method {
+            Method::Password(record) => Some((device, record)),
+            _ => None,
         })
     }
 }
@@ -300,6 +313,10 @@ pub struct GroupState {
     pub ring: Ring<Role>,
     /// Encrypted name and the epoch under whose name key it is.
     pub name: Option<(u32, Base64Url)>,
+    /// The name of the application's that the tenant bound to this group, if one was.
+    pub binding: Option<Binding>,
+    /// The index of the name that the group had when.
+    pub names: History<FixedBytes<32>>,
     /// Whether the group has ended.
     pub dissolved: bool,
 }

@@ -3,7 +3,7 @@
 use wardseal_crypto::{
     CryptoError, SUITE, hash,
     label::{self, Label},
-    sign::HybridSigningKey,
+    sign::{Ed25519SigningKey, HybridSigningKey},
 };
 use wardseal_types::{
     BoxedBytes, ChainId, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, SessionId, StatementHash,
@@ -12,6 +12,7 @@ use wardseal_types::{
 
 use crate::{
     cbor::{self, DecodeError},
+    certificate::Certificate,
     keys::{DeviceKeys, Signature, TenantKey, verify_ed25519, verify_hybrid},
     op::Op,
 };
@@ -25,13 +26,27 @@ pub enum Author {
     Founder(DeviceId),
     /// A device of a user.
     Device(UserId, DeviceId),
+    /// A key that a password or passkey device of a user certified for a day. In sessions only.
+    Certified(UserId, DeviceId, Certificate),
 }
 
 cbor_choice!(Author {
     1: Tenant(key),
     2: Founder(device),
     3: Device(user, device),
+    4: Certified(user, device, certificate),
 });
+
+impl Author {
+    /// The user who signs, if a user does who exists already.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Tenant(_) | Self::Founder(_) => None,
+            Self::Device(user, _) | Self::Certified(user, ..) => Some(*user),
+        }
+    }
+}
 
 /// The newest checkpoint of the tenant's log that the author had accepted. Two people who exchange
 /// anything thereby discover that a server shows them different logs.
@@ -129,26 +144,41 @@ impl Body {
     /// # Errors
     /// [`CryptoError`] when signing fails.
     pub fn sign(self, key: &HybridSigningKey) -> Result<Statement, CryptoError> {
+        if self.kind == ChainKind::Session {
+            return self.sign_session(key.ed25519());
+        }
         let signed = cbor::encode(&self);
-        let signature = if self.kind == ChainKind::Session {
-            let signature = key.ed25519().sign(label::STATEMENT_SIGNATURE, &signed);
-            Signature::Classical(FixedBytes(*signature.as_bytes()))
-        } else {
-            let signature = key.sign(label::STATEMENT_SIGNATURE, &signed)?;
-            let bytes = signature.to_bytes().try_into();
-            let bytes = bytes.map_err(|_| CryptoError::InvalidLength)?;
-            Signature::Hybrid(BoxedBytes(bytes))
-        };
+        let signature = key.sign(label::STATEMENT_SIGNATURE, &signed)?;
+        let bytes = signature.to_bytes().try_into();
+        let bytes = bytes.map_err(|_| CryptoError::InvalidLength)?;
+        Ok(self.with_signature(signed, Signature::Hybrid(BoxedBytes(bytes))))
+    }
+
+    /// Signs a statement of a session: by the Ed25519 half of a device, or by a certified key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] for a statement of another chain.
+    pub fn sign_session(self, key: &Ed25519SigningKey) -> Result<Statement, CryptoError> {
+        if self.kind != ChainKind::Session {
+            return Err(CryptoError::Rejected);
+        }
+        let signed = cbor::encode(&self);
+        let signature = key.sign(label::STATEMENT_SIGNATURE, &signed);
+        let signature = Signature::Classical(FixedBytes(*signature.as_bytes()));
+        Ok(self.with_signature(signed, signature))
+    }
+
+    fn with_signature(self, signed: Vec<u8>, signature: Signature) -> Statement {
         let bytes = cbor::encode(&Envelope {
             body: signed.clone().into(),
             signature: signature.clone(),
         });
-        Ok(Statement {
+        Statement {
             bytes,
             signed,
             signature,
             body: self,
-        })
+        }
     }
 }
 
@@ -224,19 +254,31 @@ impl Statement {
     /// of chain asks for.
     pub fn verify_device(&self, keys: &DeviceKeys) -> Result<(), CryptoError> {
         match (&self.signature, self.body.kind) {
-            (Signature::Classical(signature), ChainKind::Session) => {
-                let mut key = [0; 32];
-                for (to, from) in key.iter_mut().zip(keys.sign.as_array()) {
-                    *to = *from;
-                }
-                verify_ed25519(&key, label::STATEMENT_SIGNATURE, &self.signed, signature)
-            }
+            (Signature::Classical(signature), ChainKind::Session) => verify_ed25519(
+                &keys.ed25519(),
+                label::STATEMENT_SIGNATURE,
+                &self.signed,
+                signature,
+            ),
             (Signature::Hybrid(signature), ChainKind::User | ChainKind::Group) => verify_hybrid(
                 &keys.sign,
                 label::STATEMENT_SIGNATURE,
                 &self.signed,
                 signature,
             ),
+            _ => Err(CryptoError::Rejected),
+        }
+    }
+
+    /// Checks the signature with a certified key, which signs in sessions only.
+    ///
+    /// # Errors
+    /// [`CryptoError::Rejected`] when it does not verify.
+    pub fn verify_certified(&self, certificate: &Certificate) -> Result<(), CryptoError> {
+        match (&self.signature, self.body.kind) {
+            (Signature::Classical(signature), ChainKind::Session) => {
+                certificate.verify(label::STATEMENT_SIGNATURE, &self.signed, signature)
+            }
             _ => Err(CryptoError::Rejected),
         }
     }

@@ -87,13 +87,14 @@ impl TokenKey {
         let nonce = Secret::<16>::generate(rng)?;
         let claims = Claims {
             iss: tenant,
-            sub: request.user,
+            sub: request.user.into(),
             aud: binding::AUDIENCE.into(),
             iat: now.seconds(),
             exp: now.seconds().saturating_add(TOKEN_LIFETIME),
             jti: FixedBytes(*nonce.expose()),
             cmt: request.commitment,
             idx: request.index,
+            old: None,
         };
         // Serialising our own claims does not fail; a signature over nothing would bind nothing.
         let input = binding::signing_input(self.id(), &claims).unwrap_or_default();

@@ -62,7 +62,10 @@ fn a_token_binds_a_name_and_expires() {
         .bind(state.id, request, START, &mut seeded(2))
         .unwrap();
     let claims = binding::read(&state, &text, NOW).unwrap();
-    assert_eq!((claims.sub, claims.cmt), (request.user, request.commitment));
+    assert_eq!(
+        (claims.sub, claims.cmt),
+        (request.user.into(), request.commitment)
+    );
     assert_eq!(binding::check_time(&claims, START, 0), Ok(()));
     let late = START.plus_millis((TOKEN_LIFETIME + 1) * 1000);
     assert_eq!(

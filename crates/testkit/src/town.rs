@@ -12,17 +12,20 @@ use wardseal_crypto::{
 use wardseal_protocol::{
     Refusal, admission,
     binding::{self, Claims},
+    certificate::Certificate,
     fold,
     keys::{DeviceKind, LogKey, TenantKey},
     log::{self, Checkpoint},
-    op::{Entry, Grant, Membership, Op, Removal, Rights, Role, Rotation},
+    op::{
+        Entry, Grant, Membership, Method, Op, Recover, Removal, Rights, Role, Rotation, SetRecovery,
+    },
     ring::{BoxContext, BoxRef, Epoch, LinkContext, RingKind, SealedBox, Seed},
     state::{ChainState, Position, States, World as _},
     statement::{Author, Body, Statement},
 };
 use wardseal_types::{
-    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, RingId,
-    SessionId, TenantId, Timestamp, UserId,
+    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, NamedId,
+    RingId, SessionId, TenantId, Timestamp, UserId,
 };
 
 use crate::person::{Device, Person, secret, seeded};
@@ -175,6 +178,52 @@ impl Town {
         let statement = self.says(author, chain, op);
         self.append(&statement)?;
         Ok(statement)
+    }
+
+    /// The statement by which a device of `user` says `op` next in `chain`.
+    #[must_use]
+    pub fn says_by(
+        &self,
+        user: UserId,
+        device: &Device,
+        chain: impl Into<ChainId>,
+        op: Op,
+    ) -> Statement {
+        let body = self.body(chain.into(), Author::Device(user, device.id), op);
+        body.sign(&device.sign).expect("signing works")
+    }
+
+    /// The statement by which a key that a device of `user` certified says `op` next in a session.
+    #[must_use]
+    pub fn says_today(
+        &self,
+        user: UserId,
+        device: &Device,
+        (certificate, key): (Certificate, &Ed25519SigningKey),
+        session: SessionId,
+        op: Op,
+    ) -> Statement {
+        let author = Author::Certified(user, device.id, certificate);
+        let body = self.body(session.into(), author, op);
+        body.sign_session(key).expect("signing works")
+    }
+
+    /// A key that a device of `user` certifies from now on for so many milliseconds.
+    pub fn certifies(
+        &mut self,
+        user: UserId,
+        device: &Device,
+        ms: u64,
+    ) -> (Certificate, Ed25519SigningKey) {
+        let key = Ed25519SigningKey::from_seed(&secret(&mut self.rng));
+        let certificate = Certificate::sign(
+            device.sign.ed25519(),
+            (&self.tenant, &user, &device.id),
+            &key.public(),
+            self.now,
+            self.now.plus_millis(ms),
+        );
+        (certificate, key)
     }
 
     /// The statement by which the tenant says `op` next in its own chain.
@@ -576,6 +625,52 @@ impl Town {
         self.say(person, person.id, op).map(|_| ())
     }
 
+    /// A recovery method of a person, in place of `replaces` if there is one.
+    pub fn op_set_recovery(
+        &mut self,
+        person: &Person,
+        device: &Device,
+        method: Method,
+        replaces: Option<&Device>,
+    ) -> Op {
+        let (entry, epoch) = match replaces {
+            None => (Some(self.present_box(person.id, device.member())), None),
+            Some(old) => (None, Some(self.exchange(person, device, &[old.id]))),
+        };
+        Op::SetRecovery(Box::new(SetRecovery {
+            device: device.enters(&self.tenant, &person.id),
+            method,
+            replaces: replaces.map(|old| old.id),
+            entry,
+            epoch,
+        }))
+    }
+
+    /// The way back in for a person: `device` enters, and `leave` go.
+    pub fn op_recover(
+        &mut self,
+        person: &Person,
+        device: &Device,
+        method: Option<Method>,
+        leave: &[DeviceId],
+    ) -> Op {
+        let mut leave = leave.to_vec();
+        leave.sort_unstable();
+        Op::Recover(Box::new(Recover {
+            device: device.enters(&self.tenant, &person.id),
+            method,
+            epoch: self.exchange(person, device, &leave),
+            leave,
+        }))
+    }
+
+    fn exchange(&mut self, person: &Person, device: &Device, leave: &[DeviceId]) -> Epoch {
+        let mut members = self.members(person.id);
+        members.retain(|member| !leave.iter().any(|old| MemberId::Device(*old) == *member));
+        members.push(device.member());
+        self.next_epoch(person.id, &members)
+    }
+
     fn removal(&mut self, ring: impl Into<RingId>, leaving: &[MemberId]) -> Removal {
         let ring = ring.into();
         let mut staying = self.members(ring);
@@ -595,18 +690,19 @@ impl Town {
 
     // --- names and log
 
-    /// Claims that bind the name with this salt to a user, valid for an hour.
+    /// Claims that bind the name with this salt to a user or group, valid for an hour.
     #[must_use]
-    pub fn claims(&mut self, user: UserId, salt: &[u8; 32], name: &str) -> Claims {
+    pub fn claims(&mut self, named: impl Into<NamedId>, salt: &[u8; 32], name: &str) -> Claims {
         Claims {
             iss: self.tenant,
-            sub: user,
+            sub: named.into(),
             aud: binding::AUDIENCE.to_owned(),
             iat: self.now.seconds(),
             exp: self.now.seconds().saturating_add(3600),
             jti: self.nonce(),
             cmt: binding::commit(&self.tenant, salt, name),
             idx: binding::index(&self.tenant, name),
+            old: None,
         }
     }
 
@@ -631,6 +727,15 @@ impl Town {
         let claims = self.claims(person.id, &salt, name);
         let token = self.signed(&claims).into_bytes();
         Op::Bind(claims.cmt, Base64Url::from(token))
+    }
+
+    /// A statement's operation that binds a name to a group.
+    #[must_use]
+    pub fn op_group_bind(&mut self, group: GroupId, name: &str) -> Op {
+        let salt = *secret(&mut self.rng).expose();
+        let claims = self.claims(group, &salt, name);
+        let token = self.signed(&claims).into_bytes();
+        Op::GroupBind(claims.cmt, Base64Url::from(token))
     }
 
     /// The boxes that a statement names and that were sealed here, as they travel.

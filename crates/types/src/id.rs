@@ -227,6 +227,15 @@ pub enum MemberId {
     Session(SessionId),
 }
 
+/// Whom the tenant can give a name: a user or a group.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum NamedId {
+    /// A person.
+    User(UserId),
+    /// A facility, a team: whoever is in the group.
+    Group(GroupId),
+}
+
 macro_rules! sum {
     ($name:ident, $expected:literal { $($variant:ident($inner:ident, $prefix:literal) = $tag:literal),+ }) => {
         impl $name {
@@ -323,6 +332,7 @@ macro_rules! sum {
 
 sum!(ChainId, "ten_, usr_, grp_ or ses" { Tenant(TenantId, "ten") = 1, User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
 sum!(RingId, "usr_, grp_ or ses" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
+sum!(NamedId, "usr_ or grp" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3 });
 sum!(MemberId, "usr_, grp_, ses_ or dev" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4, Device(DeviceId, "dev") = 5 });
 
 impl ChainId {
@@ -395,6 +405,27 @@ impl MemberId {
             Self::Group(id) => Some(RingId::Group(*id)),
             Self::Session(id) => Some(RingId::Session(*id)),
         }
+    }
+}
+
+impl From<NamedId> for RingId {
+    fn from(named: NamedId) -> Self {
+        match named {
+            NamedId::User(id) => Self::User(id),
+            NamedId::Group(id) => Self::Group(id),
+        }
+    }
+}
+
+impl From<NamedId> for ChainId {
+    fn from(named: NamedId) -> Self {
+        RingId::from(named).into()
+    }
+}
+
+impl From<NamedId> for MemberId {
+    fn from(named: NamedId) -> Self {
+        RingId::from(named).into()
     }
 }
 

@@ -30,6 +30,18 @@ pub const MAX_BATCH: usize = 1000;
 /// Most statements that one transaction may append.
 pub const MAX_TRANSACTION: usize = 64;
 
+/// Most passkeys of one user. Of every other recovery method there is at most one.
+pub const MAX_PASSKEYS: usize = 8;
+
+/// Most administrators who can help a person back in.
+pub const MAX_HELPERS: usize = 16;
+
+/// Longest delay of a recovery by two servers, in hours.
+pub const MAX_DELAY: u8 = 72;
+
+/// Longest validity of a certificate for a day, in milliseconds: sixteen hours.
+pub const MAX_CERTIFICATE: u64 = 16 * 3_600_000;
+
 /// Longest name by which an application calls a person, in bytes of UTF-8.
 pub const MAX_NAME: usize = 256;
 

@@ -6,8 +6,8 @@ use utoipa::{
 };
 
 use crate::{
-    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, ObjectId,
-    RingId, SessionId, StatementHash, TenantId, Timestamp, UserId,
+    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, NamedId,
+    ObjectId, RingId, SessionId, StatementHash, TenantId, Timestamp, UserId,
 };
 
 fn text(pattern: &str, description: &str) -> RefOr<Schema> {
@@ -57,6 +57,7 @@ macro_rules! union {
 union!(
     ChainId: "^(ten|usr|grp|ses)_[a-z2-7]{52}$",
     RingId: "^(usr|grp|ses)_[a-z2-7]{52}$",
+    NamedId: "^(usr|grp)_[a-z2-7]{52}$",
     MemberId: "^(usr|grp|ses|dev)_[a-z2-7]{52}$"
 );
 

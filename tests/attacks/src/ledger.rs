@@ -123,6 +123,9 @@ impl Records {
             Op::SetRecovery(set) => {
                 self.devices.insert(set.device.keys.id());
             }
+            Op::Recover(recover) => {
+                self.devices.insert(recover.device.keys.id());
+            }
             _ => {}
         }
         let Some(ring) = statement.chain().into_ring() else {

@@ -5,7 +5,7 @@ use wardseal_protocol::{
     ring::RingKind,
     state::World,
 };
-use wardseal_types::{GroupId, MemberId, RingId};
+use wardseal_types::{FixedBytes, GroupId, MemberId, RingId};
 
 use super::{Composer, Draft, Visibility, seal_text};
 use crate::error::{Error, Misuse};
@@ -107,6 +107,20 @@ impl Composer<'_> {
     pub fn rename_group(&mut self, group: GroupId, name: &str) -> Result<Draft, Error> {
         let (epoch, sealed) = self.seal_named(RingId::Group(group), name.as_bytes())?;
         self.say(group.into(), Op::Rename(epoch, sealed))
+    }
+
+    /// A name of the application's for a group, bound by a token of the tenant.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`].
+    pub fn bind_group(
+        &mut self,
+        group: GroupId,
+        commitment: FixedBytes<32>,
+        token: &str,
+    ) -> Result<Draft, Error> {
+        let op = Op::GroupBind(commitment, token.as_bytes().into());
+        self.say(group.into(), op)
     }
 
     /// The end of a group.

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 use wardseal_protocol::{
-    op::{Op, Removal, SetRecovery, VaultRecord},
+    op::{Method, Op, Recover, Removal, SetRecovery},
     ring::{RingKind, Seed},
     state::World,
     statement::{Author, Body, Statement},
@@ -11,7 +11,7 @@ use wardseal_types::{
     ChainId, DeviceId, FixedBytes, MemberId, RingId, TenantId, Timestamp, UserId,
 };
 
-use super::{Composer, Draft, declare, device_recipient, following, seal_box, sorted};
+use super::{Composer, Draft, NewEpoch, declare, device_recipient, following, seal_box, sorted};
 use crate::{
     error::{Error, Misuse},
     identity::DeviceSecrets,
@@ -63,30 +63,27 @@ impl Composer<'_> {
         self.rotated(RingId::User(user), op, epoch)
     }
 
-    /// A password device, in place of the one before if there is one.
+    /// A recovery device whose keys are kept by `method`, in place of `replaces` if one is named:
+    /// a device of the same kind. Of every kind but passkeys there is at most one.
     ///
     /// # Errors
     /// [`Misuse::NotFound`], [`Misuse::NoKey`].
     pub fn set_recovery(
         &mut self,
         device: &DeviceSecrets,
-        vault: VaultRecord,
+        method: Method,
+        replaces: Option<DeviceId>,
     ) -> Result<Draft, Error> {
         let user = self.identity.user;
         let ring = RingId::User(user);
-        let state = self
-            .knowledge
-            .world()
-            .user(&user)
-            .ok_or_else(|| Misuse::NotFound(user.into()))?;
         let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
-        let entering = device_recipient(device.keys())?;
-        let Some((old, _)) = state.password() else {
+        let Some(old) = replaces else {
             let epoch = self.newest(ring)?;
+            let entering = device_recipient(device.keys())?;
             let (reference, sealed) = self.entry(ring, epoch, &entering)?;
             let op = Op::SetRecovery(Box::new(SetRecovery {
                 device: new,
-                vault,
+                method,
                 replaces: None,
                 entry: Some(reference),
                 epoch: None,
@@ -97,23 +94,62 @@ impl Composer<'_> {
                 seeds: Vec::new(),
             });
         };
-        let staying = state
-            .ring
-            .members()
-            .map(|(member, _)| member)
-            .filter(|member| *member != MemberId::Device(old));
-        let mut recipients = self.recipients(staying)?;
-        recipients.push(entering);
-        recipients.sort_by_key(|recipient| recipient.reference.member);
-        let epoch = self.next_epoch(&state.ring, &recipients, true)?;
+        let epoch = self.exchange(device, &[old])?;
         let op = Op::SetRecovery(Box::new(SetRecovery {
             device: new,
-            vault,
+            method,
             replaces: Some(old),
             entry: None,
             epoch: Some(epoch.declared.clone()),
         }));
         self.rotated(ring, op, epoch)
+    }
+
+    /// The way back in, said by a recovery device that may say nothing else: `device` enters, with
+    /// its method unless it is an ordinary one, and the devices in `leave` go. When it is a password
+    /// device, the one before must be among them.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn recover(
+        &mut self,
+        device: &DeviceSecrets,
+        method: Option<Method>,
+        leave: &[DeviceId],
+    ) -> Result<Draft, Error> {
+        let user = self.identity.user;
+        let new = device.introduce(&self.knowledge.tenant_id(), &user)?;
+        let mut leave = leave.to_vec();
+        leave.sort_unstable();
+        leave.dedup();
+        let epoch = self.exchange(device, &leave)?;
+        let op = Op::Recover(Box::new(Recover {
+            device: new,
+            method,
+            leave,
+            epoch: epoch.declared.clone(),
+        }));
+        self.rotated(RingId::User(user), op, epoch)
+    }
+
+    /// The next epoch of our own ring, without these devices and with a new one.
+    fn exchange(&mut self, new: &DeviceSecrets, leave: &[DeviceId]) -> Result<NewEpoch, Error> {
+        let user = self.identity.user;
+        let state = self
+            .knowledge
+            .world()
+            .user(&user)
+            .ok_or_else(|| Misuse::NotFound(user.into()))?;
+        let leaves = |member: &MemberId| leave.iter().any(|old| MemberId::Device(*old) == *member);
+        let staying = state
+            .ring
+            .members()
+            .map(|(member, _)| member)
+            .filter(|member| !leaves(member));
+        let mut recipients = self.recipients(staying)?;
+        recipients.push(device_recipient(new.keys())?);
+        recipients.sort_by_key(|recipient| recipient.reference.member);
+        self.next_epoch(&state.ring, &recipients, true)
     }
 }
 

@@ -8,7 +8,7 @@ use wardseal_protocol::{
     state::{NOW, World as _},
 };
 use wardseal_testkit::{Person, Town, token_key};
-use wardseal_types::{Base64Url, FixedBytes, Timestamp, UserId};
+use wardseal_types::{Base64Url, FixedBytes, GroupId, NamedId, Timestamp, UserId};
 
 const SALT: [u8; 32] = [4; 32];
 
@@ -93,7 +93,7 @@ fn other_claims_bind_nothing_here() {
         json.replace('}', r#","admin":true}"#),
         json.replacen('{', r#"{"sub":"x","#, 1),
         json.replace(r#""aud":"wardseal:bind""#, r#""aud":["wardseal:bind"]"#),
-        json.replace("usr_", "grp_"),
+        json.replace("usr_", "ses_"),
         json.replace(r#""iat":"#, r#""iat":-"#),
         json.replace(r#""jti":""#, r#""jti":"AA"#),
         String::new(),
@@ -128,14 +128,19 @@ fn other_claims_bind_nothing_here() {
     }
     let tenant = town.states.tenant().expect("a tenant");
     let text = Base64Url(town.signed(&good).into_bytes());
-    let verify = |user: &UserId, commitment: &FixedBytes<32>| {
-        binding::verify(tenant, user, commitment, &text, NOW).map(|_| ())
+    let verify = |named: NamedId, commitment: &FixedBytes<32>| {
+        binding::verify(tenant, named, commitment, &text, NOW).map(|_| ())
     };
-    assert_eq!(verify(&good.sub, &good.cmt), Ok(()));
-    let other = UserId::from_bytes([1; 32]);
-    assert_eq!(verify(&other, &good.cmt), Err(TokenError::WrongSubject));
+    assert_eq!(verify(good.sub, &good.cmt), Ok(()));
+    // Another user, and the group with the same bytes.
+    for other in [
+        UserId::from_bytes([1; 32]).into(),
+        GroupId::from_bytes(*good.sub.as_bytes()).into(),
+    ] {
+        assert_eq!(verify(other, &good.cmt), Err(TokenError::WrongSubject));
+    }
     assert_eq!(
-        verify(&good.sub, &FixedBytes([1; 32])),
+        verify(good.sub, &FixedBytes([1; 32])),
         Err(TokenError::WrongSubject)
     );
 }

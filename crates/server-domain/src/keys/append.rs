@@ -10,12 +10,12 @@ use wardseal_protocol::{
     binding::{self, Claims, TokenError},
     fold,
     log::leaf_hash,
-    op::{Op, SetRecovery},
+    op::{Method, Op},
     ring::{BoxRef, SealedBox},
     state::{ChainState, World as _},
     statement::{Author, Statement},
 };
-use wardseal_types::{ChainId, FixedBytes, MemberId, RingId, TenantId, limits};
+use wardseal_types::{ChainId, FixedBytes, MemberId, NamedId, RingId, TenantId, limits};
 
 use super::{
     Append, Appended, Caller, KeyService, TOKEN_LEEWAY, passwords,
@@ -116,7 +116,7 @@ impl KeyService {
         for statement in &prepared.statements {
             let body = statement.body();
             let entitled = match body.author {
-                Author::Device(user, _) => user == caller.user,
+                Author::Device(user, _) | Author::Certified(user, ..) => user == caller.user,
                 Author::Tenant(_) => !body.op.is_genesis(),
                 Author::Founder(_) => false,
             };
@@ -207,8 +207,8 @@ fn write(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Vec<u64>, DomainE
             let before = previous.as_deref().and_then(commitment);
             register_name(batch, &claims, before, *door)?;
         }
-        if let Op::SetRecovery(set) = &statement.body().op {
-            register_record(batch, tenant, set)?;
+        if let Some(method) = statement.body().op.method() {
+            register_record(batch, tenant, method)?;
         }
         put_boxes(batch, statement, &state, &mut boxes)?;
         put_statement(batch, statement, previous.as_deref(), &state)?;
@@ -360,13 +360,15 @@ fn check_token(
     statement: &Statement,
     position: u64,
 ) -> Result<Option<Claims>, DomainError> {
-    let (Op::Bind(commitment, token), ChainId::User(user)) =
-        (&statement.body().op, statement.chain())
-    else {
-        return Ok(None);
+    let (commitment, token, named) = match (&statement.body().op, statement.chain()) {
+        (Op::Bind(commitment, token), ChainId::User(user)) => (commitment, token, user.into()),
+        (Op::GroupBind(commitment, token), ChainId::Group(group)) => {
+            (commitment, token, group.into())
+        }
+        _ => return Ok(None),
     };
     let tenant = known.tenant().ok_or(DomainError::UnknownTenant)?;
-    let claims = binding::verify(tenant, &user, commitment, token, position)?;
+    let claims = binding::verify(tenant, named, commitment, token, position)?;
     binding::check_time(&claims, batch.shared.clock.now(), TOKEN_LEEWAY)?;
     Ok(Some(claims))
 }
@@ -386,6 +388,9 @@ fn register_name(
     door: Door,
 ) -> Result<(), DomainError> {
     let (tenant, user) = (&claims.iss, claims.sub);
+    let NamedId::User(user) = user else {
+        return Err(DomainError::BindingRefused(TokenError::WrongSubject));
+    };
     let found = batch.unit.name(tenant, &claims.idx)?;
     match (found, door) {
         (Some(found), _) if found.user != user => Err(DomainError::NameTaken),
@@ -402,17 +407,19 @@ fn register_name(
 }
 
 /// A record belongs to one user for ever, or one user could guess at another's password under limits
-/// of his own. And it names the key that this server evaluates with, or no password would open it.
+/// of his own. And that of a password names the key that this server evaluates with, or no password would open it.
 fn register_record(
     batch: &mut Batch<'_>,
     tenant: &TenantId,
-    set: &SetRecovery,
+    method: &Method,
 ) -> Result<(), DomainError> {
-    let record = &set.vault.record;
+    let record = method.record();
     if batch.unit.is_vault_record(tenant, record)? {
         return Err(DomainError::Malformed(passwords::RECORD_IN_USE));
     }
-    if passwords::evaluation_key(batch.shared, tenant, record)? != set.vault.oprf_key {
+    if let Method::Password(kept) = method
+        && passwords::evaluation_key(batch.shared, tenant, record)? != kept.oprf_key
+    {
         return Err(Refusal::BadKey.into());
     }
     Ok(batch.unit.put_vault_record(tenant, record)?)

@@ -10,7 +10,7 @@ use wardseal_protocol::{
     fold,
     op::Op,
     state::{ChainState, GroupState, SessionState, TenantState, UserState, World},
-    statement::{Author, Statement},
+    statement::Statement,
 };
 use wardseal_types::{ChainId, GroupId, MemberId, SessionId, TenantId, UserId};
 
@@ -261,7 +261,7 @@ pub(crate) fn mentioned(statement: &Statement) -> Vec<ChainId> {
         Op::Grant(grant, _) => nested(&grant.member).into_iter().collect(),
         _ => Vec::new(),
     };
-    if let Author::Device(user, _) = body.author {
+    if let Some(user) = body.author.user() {
         chains.push(ChainId::User(user));
     }
     chains

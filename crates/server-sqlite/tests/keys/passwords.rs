@@ -7,7 +7,7 @@ use wardseal_password::{
 use wardseal_protocol::{
     Refusal, binding,
     keys::DeviceKind,
-    op::{Op, SetRecovery, VaultRecord},
+    op::{Method, Op, SetRecovery, VaultRecord},
 };
 use wardseal_server_domain::{
     DomainError,
@@ -60,7 +60,7 @@ fn set_recovery(
     };
     let set = SetRecovery {
         device: device.enters(&world.town.tenant, &person.id),
-        vault,
+        method: Method::Password(vault),
         replaces,
         entry,
         epoch,

@@ -181,7 +181,7 @@ fn a_token_of_another_tenant_user_or_name_is_refused() {
     let wrong = Err(DomainError::BindingRefused(TokenError::WrongSubject));
     assert_eq!(refused(&world, bind), wrong);
 
-    claims.sub = person.id;
+    claims.sub = person.id.into();
     claims.iss = TenantId::from_bytes([1; 32]);
     let bind = world.bind(&person, &claims);
     assert_eq!(refused(&world, bind), wrong);

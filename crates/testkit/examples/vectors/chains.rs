@@ -134,11 +134,7 @@ pub(crate) fn statements(set: &mut Set) {
         bad,
         &rotate.bytes()[..rotate.bytes().len() - 1],
     );
-    for (name, number) in [
-        ("reserved-13", 13_u32),
-        ("reserved-25", 25),
-        ("reserved-45", 45),
-    ] {
+    for (name, number) in [("reserved-13", 13_u32), ("reserved-45", 45)] {
         // The operation in a genesis body of the right kind, with one empty map as its field.
         let mut bytes = cbor::encode(rotate.body());
         let op = cbor::encode(&rotate.body().op);

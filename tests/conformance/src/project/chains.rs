@@ -154,7 +154,7 @@ pub(super) fn token(input: &Value) -> Result<Outcome, String> {
     let input: Token = inputs(input)?;
     let tenant = tenant(&input.tenant)?;
     let text = Base64Url(input.token.into_bytes());
-    let claims = binding::verify(&tenant, &input.user, &input.commitment, &text, NOW)
+    let claims = binding::verify(&tenant, input.user.into(), &input.commitment, &text, NOW)
         .and_then(|claims| binding::check_time(&claims, input.now, input.leeway).map(|()| claims));
     Ok(match claims {
         Ok(claims) => Ok(json!({ "index": claims.idx })),

@@ -1,13 +1,14 @@
 //! Every reason for which a statement is refused, produced once; and the rules behind them.
 
+mod recovery;
+
 use std::collections::BTreeSet;
 
 use wardseal_protocol::{
     Refusal, fold,
     keys::{DeviceKind, TenantKey},
     op::{
-        Cause, Entry, Grant, Membership, Op, Removal, Rights, Role, Rotation, SetRecovery,
-        VaultRecord,
+        Cause, Entry, Grant, Membership, Method, Op, Removal, Rights, Role, Rotation, VaultRecord,
     },
     state::{NOW, States, World as _},
     statement::{Author, Seen, Statement},
@@ -84,29 +85,21 @@ pub(crate) fn recovery(
     device: &Device,
     replaces: Option<&Device>,
 ) -> Op {
-    let new = device.enters(&town.tenant, &person.id);
-    let (entry, epoch) = match replaces {
-        None => (Some(town.present_box(person.id, device.member())), None),
-        Some(old) => {
-            let mut members = town.members(person.id);
-            members.retain(|member| *member != old.member());
-            members.push(device.member());
-            (None, Some(town.next_epoch(person.id, &members)))
-        }
-    };
-    Op::SetRecovery(Box::new(SetRecovery {
-        device: new,
-        vault: vault(),
-        replaces: replaces.map(|old| old.id),
-        entry,
-        epoch,
-    }))
+    town.op_set_recovery(person, device, Method::Password(vault()), replaces)
 }
 
 #[test]
 fn every_refusal_happens_and_has_the_code_of_its_name() {
     let mut seen = Vec::new();
-    for refused in [places(), authors(), members(), epochs(), keys_and_names()] {
+    for refused in [
+        places(),
+        authors(),
+        members(),
+        epochs(),
+        keys_and_names(),
+        recovery::recoveries(),
+        recovery::certificates(),
+    ] {
         seen.extend(refused);
     }
     let mut codes = BTreeSet::new();
@@ -127,7 +120,7 @@ fn every_refusal_happens_and_has_the_code_of_its_name() {
         assert_eq!(refusal.code(), snake);
         codes.insert(refusal.code());
     }
-    let source = include_str!("../../src/refusal.rs");
+    let source = include_str!("../../../src/refusal.rs");
     let all: BTreeSet<_> = source
         .lines()
         .filter_map(|line| line.split_once("=> \""))
