@@ -263,10 +263,24 @@ body! {
 }
 
 body! {
+    /// A record of the user's that the vault keeps: for a client that checks its recovery methods.
+    pub struct KeptRecord {
+        /// Name of the record.
+        pub record: FixedBytes<32>,
+        /// The number of its access: 1 password, 2 locator, 3 two-man, 4 readers.
+        pub access: u64,
+        /// Whether too many wrong codes were typed, so that it opens no more.
+        pub locked: bool,
+    }
+}
+
+body! {
     /// The vault's answer to a signed request.
     pub struct VaultAnswer {
         /// The user's recoveries that are under way, as they are after the request.
         pub pending: Vec<PendingRecovery>,
+        /// The user's own records that the vault keeps, in any order, as they are after the request.
+        pub kept: Vec<KeptRecord>,
         /// The record that was read.
         pub sealed: Option<Base64Url>,
     }

@@ -13,8 +13,9 @@ use crate::cbor;
 /// The vault's identity in every OPAQUE exchange. The client's is the name of the record.
 pub const VAULT_IDENTITY: &[u8] = b"wardseal-vault";
 
-/// Most bytes that a vault keeps sealed in one record: the keys of one device, with room.
-pub const MAX_SEALED: usize = 16 << 10;
+/// Most bytes that a vault keeps sealed in one record: the keys of one device, and of an
+/// organisation's record the shares of sixteen administrators with the wraps of all their pairs.
+pub const MAX_SEALED: usize = 48 << 10;
 
 /// Most bytes of an encoded [`Access`].
 pub const MAX_ACCESS: usize = 2048;

@@ -1,13 +1,13 @@
-//! Texts that people copy by hand: the recovery code, and the tag of a request.
+//! The recovery code, which people copy by hand.
 //!
-//! Both are written in Crockford's base32, which has no I, L, O and U. Decoding is ours and not a
+//! It is written in Crockford's base32, which has no I, L, O and U. Decoding is ours and not a
 //! library's, since the check below counts in the 32 symbols; the packing is the library's.
 
 use core::fmt;
 
 use base32ct::{Base32Unpadded, Encoding as _};
 use rand_core::CryptoRng;
-use wardseal_crypto::{CryptoError, hash, secret::Secret};
+use wardseal_crypto::{CryptoError, secret::Secret};
 use zeroize::Zeroizing;
 
 /// The symbols, in the order of their values.
@@ -131,19 +131,6 @@ impl RecoveryCode {
             .map(Self)
             .ok_or(BadCode::Several)
     }
-}
-
-/// Six symbols of a client's public key, `ABC-DEF`, by which people make sure that they speak of
-/// the same request.
-#[must_use]
-pub fn tag(client_key: &[u8]) -> String {
-    let mut tag: String = symbols_of(&hash::sha256(&[client_key]))
-        .iter()
-        .take(6)
-        .map(|symbol| letter(*symbol))
-        .collect();
-    tag.insert(3, '-');
-    tag
 }
 
 /// The 32 values of which bytes consist.
@@ -290,12 +277,6 @@ mod tests {
         let mut all: Vec<_> = (0..31).map(power).collect();
         all.sort_unstable();
         assert_eq!(all, (1..32).collect::<Vec<u8>>());
-    }
-
-    #[test]
-    fn tags_are_short_and_of_the_key() {
-        assert_eq!(tag(b"abc"), "Q9W-1DF");
-        assert_ne!(tag(b"abd"), tag(b"abc"));
     }
 
     proptest! {

@@ -5,18 +5,13 @@ mod code;
 mod organisation;
 
 use rand_core::CryptoRng;
-use wardseal_crypto::{
-    CryptoError, SUITE, chunked, hash, kdf,
-    kem::{self, KemPublicKey, KemSecretKey},
-    label,
-    secret::Secret,
-};
-use wardseal_protocol::cbor;
+use wardseal_crypto::{CryptoError, SUITE, chunked, hash, kdf, label, secret::Secret};
+use wardseal_protocol::{cbor, vault::locator_record};
 use wardseal_types::{FixedBytes, TenantId, UserId};
 
 use crate::identity::Identity;
 
-pub use code::{BadCode, RecoveryCode, tag};
+pub use code::{BadCode, RecoveryCode};
 pub use organisation::{Administrator, HelpContext, OrganisationBox};
 
 /// Seals the keys of a method's device, as the vault keeps them.
@@ -80,9 +75,10 @@ impl Located {
         let tenant = tenant.as_bytes();
         let root = kdf::extract(tenant, &[secret]);
         let locator = kdf::derive::<32>(&root, label::RECOVERY_LOOKUP, tenant);
+        let locator = FixedBytes(*locator.expose());
         Self {
-            record: FixedBytes(hash::hash(label::RECOVERY_LOCATOR, &[locator.expose()])),
-            locator: FixedBytes(*locator.expose()),
+            record: locator_record(&locator),
+            locator,
             key: kdf::derive(&root, label::RECOVERY_KEY, tenant),
         }
     }
@@ -111,57 +107,6 @@ pub fn two_man_key(
         label::RECOVERY_SHARE,
         &context,
     )
-}
-
-/// Seals the vault's share to the client that began the attempt.
-///
-/// # Errors
-/// [`CryptoError::Randomness`].
-pub fn seal_release(
-    to: &KemPublicKey,
-    context: &ReleaseContext<'_>,
-    share: &Secret<32>,
-    rng: &mut dyn CryptoRng,
-) -> Result<Vec<u8>, CryptoError> {
-    kem::seal(
-        to,
-        label::RECOVERY_RELEASE,
-        &context.bytes(),
-        share.expose(),
-        rng,
-    )
-}
-
-/// Opens the share that the vault released.
-///
-/// # Errors
-/// [`CryptoError::Rejected`] when it was released to another client, or in another attempt.
-pub fn open_release(
-    client: &KemSecretKey,
-    context: &ReleaseContext<'_>,
-    release: &[u8],
-) -> Result<Secret<32>, CryptoError> {
-    let opened = kem::open(client, label::RECOVERY_RELEASE, &context.bytes(), release)?;
-    Secret::try_from_slice(opened.expose())
-}
-
-/// What a release of the vault is bound to.
-#[derive(Clone, Copy, Debug)]
-pub struct ReleaseContext<'a> {
-    /// The tenant.
-    pub tenant: &'a TenantId,
-    /// The user who recovers.
-    pub user: &'a UserId,
-    /// The record.
-    pub record: &'a FixedBytes<32>,
-    /// The attempt.
-    pub attempt: &'a FixedBytes<32>,
-}
-
-impl ReleaseContext<'_> {
-    fn bytes(&self) -> Vec<u8> {
-        cbor::encode(&(SUITE, *self.tenant, *self.user, *self.record, *self.attempt))
-    }
 }
 
 #[cfg(test)]

@@ -93,46 +93,6 @@ fn both_shares_make_the_key_of_a_two_man_record() {
     assert!(others.iter().all(|other| !other.ct_eq(&key)));
 }
 
-#[test]
-fn a_release_is_for_one_client_in_one_attempt() {
-    let client = KemSecretKey::generate(&mut rng(4)).unwrap();
-    let (attempt, share) = (FixedBytes([8; 32]), Secret::from_bytes([7; 32]));
-    let context = ReleaseContext {
-        tenant: &TENANT,
-        user: &USER,
-        record: &RECORD,
-        attempt: &attempt,
-    };
-    let release = seal_release(&client.public(), &context, &share, &mut rng(5)).unwrap();
-    assert!(
-        open_release(&client, &context, &release)
-            .unwrap()
-            .ct_eq(&share)
-    );
-    let other = KemSecretKey::generate(&mut rng(6)).unwrap();
-    assert!(open_release(&other, &context, &release).is_err());
-    for changed in [
-        ReleaseContext {
-            tenant: &TenantId::from_bytes([9; 32]),
-            ..context
-        },
-        ReleaseContext {
-            user: &UserId::from_bytes([9; 32]),
-            ..context
-        },
-        ReleaseContext {
-            record: &FixedBytes([9; 32]),
-            ..context
-        },
-        ReleaseContext {
-            attempt: &FixedBytes([9; 32]),
-            ..context
-        },
-    ] {
-        assert!(open_release(&client, &changed, &release).is_err());
-    }
-}
-
 /// Administrators with the seeds of their user rings.
 fn administrators(count: u8) -> (Vec<Administrator>, Vec<Seed>) {
     (0..count)
