@@ -141,6 +141,8 @@ labels! {
     TOKEN_MAC = "token-mac";
     /// MAC: a server's sign-in challenge.
     CHALLENGE_MAC = "challenge-mac";
+    /// MAC: a code or a decoy that an application's own server makes of its key.
+    APPLICATION_MAC = "application-mac";
     /// Chunked encryption: the metadata of a session.
     SESSION_METADATA = "session-metadata";
     /// Chunked encryption: a secret wrapped directly under a key that both ends hold.

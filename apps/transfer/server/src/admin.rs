@@ -5,24 +5,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use wardseal_crypto::{hash::sha256, secret::Secret};
+use serde_json::{Map, Value, json};
+use wardseal_crypto::secret::Secret;
 use wardseal_tenant::TokenKey;
 use wardseal_types::{GroupId, TenantId, Timestamp};
 
 use crate::{
     failure::Failure,
-    files,
+    files, invitations,
     mail::Language,
-    model::Facility,
+    model::{Country, Facility},
     random::Random,
-    store::{Notified, OpenError, Store, people},
+    store::{
+        Notified, OpenError, Store, facilities as directory,
+        people::{self, Guest},
+    },
 };
 
-/// For how long an invitation may be used, in milliseconds: two weeks.
-pub const INVITATION: u64 = 14 * 24 * 3_600_000;
+pub use crate::invitations::LIFETIME as INVITATION;
 
 /// Why a command did not do what it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -182,8 +183,25 @@ pub fn open(data: &Path) -> Result<Store, AdminError> {
 /// # Errors
 /// [`AdminError::Facility`].
 pub fn facilities(json: &str) -> Result<Vec<Notified>, AdminError> {
+    let value = serde_json::from_str(json).map_err(|error| AdminError::Facility {
+        number: 1,
+        reason: error.to_string(),
+    })?;
+    let found = read_facilities(value)?;
+    match found
+        .iter()
+        .position(|facility| facility.public.group.is_none())
+    {
+        Some(index) => Err(AdminError::Facility {
+            number: index + 1,
+            reason: "the group is missing; without one a facility is announced".into(),
+        }),
+        None => Ok(found),
+    }
+}
+
+fn read_facilities(value: Value) -> Result<Vec<Notified>, AdminError> {
     let wrong = |number, reason: String| AdminError::Facility { number, reason };
-    let value: Value = serde_json::from_str(json).map_err(|error| wrong(1, error.to_string()))?;
     let list = match value {
         Value::Array(list) => list,
         one => vec![one],
@@ -196,6 +214,60 @@ pub fn facilities(json: &str) -> Result<Vec<Notified>, AdminError> {
         facility(fields).map_err(|reason| wrong(number, reason))
     };
     list.into_iter().enumerate().map(read).collect()
+}
+
+/// Reads facilities that are to be announced: as [`facilities`], with an identifier and a
+/// notification address and without a group. Coordinates may be missing, and opening hours: then the
+/// facility answers on weekdays from 8 to 17.
+///
+/// # Errors
+/// [`AdminError::Facility`].
+pub fn announcements(json: &str) -> Result<Vec<Notified>, AdminError> {
+    let wrong = |number, reason: &str| AdminError::Facility {
+        number,
+        reason: reason.to_owned(),
+    };
+    let mut value: Value =
+        serde_json::from_str(json).map_err(|error| wrong(1, &error.to_string()))?;
+    let one = std::slice::from_mut(&mut value);
+    let list = match one {
+        [Value::Array(list)] => list.as_mut_slice(),
+        one => one,
+    };
+    for fields in list.iter_mut().filter_map(Value::as_object_mut) {
+        if !fields.contains_key("hours") {
+            let zone = match fields.get("country").and_then(Value::as_str) {
+                Some("FR") => "Europe/Paris",
+                _ => "Europe/Berlin",
+            };
+            let day = json!([["08:00", "17:00"]]);
+            let week: Vec<_> = (0..7)
+                .map(|weekday| if weekday < 5 { day.clone() } else { json!([]) })
+                .collect();
+            fields.insert("hours".into(), json!({ "zone": zone, "week": week }));
+        }
+    }
+    let mut found = read_facilities(value)?;
+    for (index, facility) in found.iter_mut().enumerate() {
+        let public = &mut facility.public;
+        if public.group.is_some() {
+            return Err(wrong(
+                index + 1,
+                "a facility with a group is added, not announced",
+            ));
+        }
+        if public.identifier.is_none() {
+            return Err(wrong(
+                index + 1,
+                "an identifier is missing, like finess:750000001",
+            ));
+        }
+        if facility.address.is_none() {
+            return Err(wrong(index + 1, "notificationAddress is missing"));
+        }
+        public.contact.clone_from(&facility.address);
+    }
+    Ok(found)
 }
 
 fn facility(mut fields: Map<String, Value>) -> Result<Notified, String> {
@@ -218,8 +290,8 @@ fn facility(mut fields: Map<String, Value>) -> Result<Notified, String> {
             .parse::<Language>()
             .map_err(|error| error.to_string())?,
         None => match public.country {
-            crate::model::Country::DE => Language::De,
-            crate::model::Country::FR => Language::Fr,
+            Country::DE => Language::De,
+            Country::FR => Language::Fr,
         },
     };
     Ok(Notified {
@@ -236,7 +308,20 @@ fn facility(mut fields: Map<String, Value>) -> Result<Notified, String> {
 pub fn register(store: &Store, facilities: &[Notified], now: Timestamp) -> Result<(), AdminError> {
     Ok(store.write(|tx| {
         for facility in facilities {
-            people::put_facility(tx, facility, now)?;
+            directory::put(tx, facility, now)?;
+        }
+        Ok(())
+    })?)
+}
+
+/// Announces facilities that can be asked before they are registered, or changes them.
+///
+/// # Errors
+/// [`AdminError::Refused`]; none is announced then.
+pub fn announce(store: &Store, facilities: &[Notified], now: Timestamp) -> Result<(), AdminError> {
+    Ok(store.write(|tx| {
+        for facility in facilities {
+            directory::announce(tx, facility, now)?;
         }
         Ok(())
     })?)
@@ -247,7 +332,7 @@ pub fn register(store: &Store, facilities: &[Notified], now: Timestamp) -> Resul
 /// # Errors
 /// [`AdminError::Refused`].
 pub fn list(store: &Store) -> Result<Vec<Facility>, AdminError> {
-    Ok(store.read(people::facilities)?)
+    Ok(store.read(directory::all)?)
 }
 
 /// Invites somebody under a name. The code to give to him, by another way than the name; it is
@@ -266,25 +351,11 @@ pub fn invite(
     if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
         return Err(AdminError::Name(name.to_owned()));
     }
-    let drawn = BASE32_NOPAD.encode(&random.bytes::<15>());
-    let hash = invitation_hash(&drawn);
-    store.write(|tx| people::invite(tx, &hash, name, facility, now.plus_millis(INVITATION)))?;
-    let letters: Vec<char> = drawn.chars().collect();
-    let groups: Vec<String> = letters
-        .chunks(4)
-        .map(|four| four.iter().collect())
-        .collect();
-    Ok(groups.join("-"))
-}
-
-/// What is kept of an invitation. Dashes, spaces and small letters make no difference.
-pub(crate) fn invitation_hash(code: &str) -> [u8; 32] {
-    let code: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_uppercase())
-        .collect();
-    sha256(&[b"wardseal-transfer invitation", code.as_bytes()])
+    let code = invitations::draw(random);
+    let hash = invitations::hash(&code);
+    let guest = Guest::Name(name, facility);
+    store.write(|tx| people::invite(tx, &hash, guest, now.plus_millis(INVITATION)))?;
+    Ok(code)
 }
 
 #[cfg(test)]
@@ -339,7 +410,11 @@ mod tests {
         let (marie, other) = (UserId::from_bytes([1; 32]), UserId::from_bytes([2; 32]));
         let accept = |code: &str, name: &str, user, at| {
             store
-                .write(|tx| people::accept(tx, &invitation_hash(code), name, user, at))
+                .write(|tx| {
+                    let hash = invitations::hash(code);
+                    people::accept(tx, &hash, name, user, Language::En, |_| Ok(false), at)
+                })
+                .map(|accepted| accepted.facility)
                 .map_err(|failure| failure.code)
         };
         let refused = Err(Code::InvitationRefused);
@@ -369,7 +444,10 @@ mod tests {
         let new = invite(&store, "marie", None, now, &random).unwrap();
         let user = UserId::from_bytes([1; 32]);
         let accept = |code: &str| {
-            store.write(|tx| people::accept(tx, &invitation_hash(code), "marie", user, now))
+            store.write(|tx| {
+                let hash = invitations::hash(code);
+                people::accept(tx, &hash, "marie", user, Language::En, |_| Ok(false), now)
+            })
         };
         assert!(accept(&old).is_err());
         assert!(accept(&new).is_ok());

@@ -10,6 +10,7 @@ use wardseal_types::{Clock, GroupId, Timestamp, UserId};
 use crate::{
     blobs::Blobs,
     challenges::Challenges,
+    codes::Codes,
     failure::{Code, Failure},
     mail::Mailer,
     model::PageConfig,
@@ -72,6 +73,7 @@ pub struct App {
     pub(crate) web: Option<Web>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
+    pub(crate) codes: Codes,
     pub(crate) challenges: Challenges,
     pub(crate) uploads: Semaphore,
     pub(crate) streams: Arc<Semaphore>,
@@ -98,6 +100,7 @@ pub(crate) struct Work<'a> {
     /// Who asked for it; nobody when the server itself does it.
     pub(crate) user: Option<UserId>,
     pub(crate) random: &'a Random,
+    pub(crate) codes: &'a Codes,
 }
 
 /// What a change is remembered by: the hash of who asked for what.
@@ -108,6 +111,7 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts, stop: Stop) -> Arc<Self> {
         Arc::new(Self {
+            codes: Codes::of(parts.people.key()),
             page: parts.page,
             store: parts.store,
             blobs: parts.blobs,
@@ -183,12 +187,7 @@ impl App {
             let now = app.now();
             let done = app.store.write(|tx| {
                 if !store::is_done(tx, &hash)? {
-                    work(&Work {
-                        tx,
-                        now,
-                        user: Some(user),
-                        random: &app.random,
-                    })?;
+                    work(&app.work(tx, now, Some(user)))?;
                     store::set_done(tx, &hash, now)?;
                 }
                 answer(tx)
@@ -197,6 +196,22 @@ impl App {
             Ok(done)
         })
         .await
+    }
+
+    /// A change in the making.
+    pub(crate) fn work<'a>(
+        &'a self,
+        tx: &'a Transaction<'a>,
+        now: Timestamp,
+        user: Option<UserId>,
+    ) -> Work<'a> {
+        Work {
+            tx,
+            now,
+            user,
+            random: &self.random,
+            codes: &self.codes,
+        }
     }
 
     /// Tells open pages and the post that something was written.
@@ -208,6 +223,6 @@ impl App {
 
     /// The groups of all facilities.
     pub(crate) async fn facility_groups(self: &Arc<Self>) -> Result<Vec<GroupId>, Failure> {
-        self.read(store::people::facility_groups).await
+        self.read(store::facilities::groups).await
     }
 }

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use transfer_rules::{
-    CaseState, RequestState, Side,
-    compete::{self, Outcome},
-    moves::{Refusal, check_case},
-};
-use wardseal_types::GroupId;
-
 use crate::{
     app::Work,
     failure::{Code, Failure},
     id::Id,
     model,
+    receiver::Receiver,
     requests::refused,
-    store::{CaseRow, Kind, Notice, blobs, cases, feed, people, requests, same_version},
+    store::{CaseRow, Kind, Notice, blobs, cases, facilities, feed, requests, same_version},
+};
+use transfer_rules::{
+    CaseState, RequestState, Side,
+    compete::{self, Outcome},
+    moves::{Refusal, check_case},
 };
 
 impl Work<'_> {
@@ -31,7 +30,7 @@ impl Work<'_> {
         if cases::find(self.tx, asked.id)?.is_some() {
             return Err(Code::Taken.into());
         }
-        if people::facility(self.tx, &asked.facility)?.is_none() {
+        if facilities::find(self.tx, &asked.facility)?.is_none() {
             return Err(Code::NotAMember.into());
         }
         blobs::is_whole(self.tx, asked.sealed, &asked.facility)?;
@@ -113,16 +112,19 @@ impl Work<'_> {
             asked.requests.len(),
         )
         .map_err(refused)?;
-        let mut asking: BTreeSet<GroupId> = present
-            .iter()
+        let mut asking: BTreeSet<Receiver> = present
+            .into_iter()
             .filter(|request| !request.state.is_final())
             .map(|request| request.receiver)
             .collect();
         for request in &asked.requests {
-            if request.to == case.facility || !asking.insert(request.to) {
+            let Some((receiver, facility)) = facilities::receiver(self.tx, &request.to)? else {
+                return Err(Code::ReceiverRefused.into());
+            };
+            if receiver.group() == Some(case.facility) || !asking.insert(receiver.clone()) {
                 return Err(Code::ReceiverRefused.into());
             }
-            self.ask(&case, request)?;
+            self.ask(&case, request, receiver, &facility)?;
         }
         self.follow(&mut case, true)
     }
@@ -156,7 +158,7 @@ impl Work<'_> {
         for request in requests::of_case(self.tx, case)? {
             if request.disclosure.is_some() && request.released.is_none() {
                 let names = (request.id, case, request.version);
-                feed::tell(self.tx, &request.receiver, Kind::Request, names, self.now)?;
+                self.tell_receiver(&request.receiver, names)?;
             }
         }
         Ok(())
@@ -175,7 +177,7 @@ impl Work<'_> {
         let which = asked.request;
         let decide = |pairs: &[(Id, RequestState)]| compete::choose(case.state, pairs, which);
         self.outcome(&case, decide, Side::System)?;
-        feed::write_to(self.tx, &chosen.receiver, Notice::Chosen, self.now)?;
+        self.write_to(&chosen.receiver, Notice::Chosen)?;
         self.follow(&mut case, true)
     }
 
@@ -202,7 +204,7 @@ impl Work<'_> {
                 }
                 Some((_, to)) => {
                     self.becomes(&mut request, case, *to, side, None)?;
-                    feed::write_to(self.tx, &request.receiver, Notice::News, self.now)?;
+                    self.write_to(&request.receiver, Notice::News)?;
                 }
                 None if released && request.released.is_none() => {
                     self.release(&mut request)?;

@@ -61,6 +61,10 @@ pub struct ServeArguments {
         default_value = "Wardseal Transfer <noreply@localhost>"
     )]
     pub mail_from: String,
+    /// Release keys that wait for a facility on this server's word alone, where a sender asks for
+    /// that (policy "assigned")
+    #[arg(long)]
+    pub assigned: bool,
     /// For demonstrations: a JSON file with the roles that the page offers to step into, with their
     /// passwords
     #[arg(long, value_name = "FILE")]
@@ -208,6 +212,7 @@ pub fn assemble(
         vault: arguments.vault.clone(),
         audience,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        assigned: arguments.assigned,
         demo: arguments.demo.as_deref().map(demonstration).transpose()?,
     };
     let parts = Parts {

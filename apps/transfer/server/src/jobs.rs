@@ -32,15 +32,7 @@ impl App {
         let expired = self
             .blocking(|app| {
                 let now = app.now();
-                app.store.write(|tx| {
-                    let work = Work {
-                        tx,
-                        now,
-                        user: None,
-                        random: &app.random,
-                    };
-                    work.expire()
-                })
+                app.store.write(|tx| app.work(tx, now, None).expire())
             })
             .await?;
         if expired > 0 {
@@ -100,7 +92,7 @@ impl Work<'_> {
                 continue;
             }
             self.becomes(&mut request, &case, to, Side::System, None)?;
-            feed::write_to(self.tx, &request.sender, Notice::Answer, self.now)?;
+            self.write_to(&request.sender.into(), Notice::Answer)?;
             self.follow(&mut case, false)?;
             expired += 1;
         }

@@ -7,17 +7,20 @@ use lettre::{
     message::{Mailbox, header::ContentType},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     app::App,
     failure::Failure,
-    store::{Letter, Notice, feed, people},
+    store::{Letter, Notice, facilities, feed},
 };
 
 /// How often a letter is tried: for about four days.
 const ATTEMPTS: u32 = 14;
 
 /// The language of a letter.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.
     En,
@@ -214,7 +217,7 @@ impl App {
 
     async fn deliver(self: &Arc<Self>, mailer: &Mailer, letter: Letter) -> Result<bool, Failure> {
         let facility = self
-            .read(move |tx| people::facility(tx, &letter.facility))
+            .read(move |tx| facilities::find(tx, &letter.facility))
             .await?;
         let message = facility.and_then(|facility| {
             let address = facility.address?;

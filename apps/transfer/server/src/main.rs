@@ -16,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use transfer_server::{
     Random, Stop, admin,
     config::{ServeArguments, StartError, assemble, lock},
+    model::Facility,
     serve,
 };
 use wardseal_types::{Clock, GroupId, Timestamp};
@@ -77,6 +78,15 @@ enum FacilityCommand {
     /// those of the directory (see `wardseal-transfer openapi`), and `notificationAddress` and
     /// `language` (en, fr, de)
     Add {
+        /// The data directory
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Announces facilities that can be asked before they register, read from standard input as JSON:
+    /// one, or a list. Each has an `identifier` (finess:750000001, ik:260100000), `name`, `country`,
+    /// `city`, `postcode`, `families`, `latitude`, `longitude`, `notificationAddress`, and may have
+    /// `phone`, `capabilities`, `languages`, `hours` and `language`
+    Announce {
         /// The data directory
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
@@ -146,12 +156,21 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
             let facilities = admin::facilities(&json)?;
             admin::register(&admin::open(&data)?, &facilities, SystemClock.now())?;
             for facility in &facilities {
-                writeln!(out, "{} {}", facility.public.group, facility.public.name)?;
+                write_facility(&mut out, &facility.public)?;
+            }
+        }
+        Command::Facility(FacilityCommand::Announce { data }) => {
+            let mut json = String::new();
+            io::stdin().read_to_string(&mut json)?;
+            let facilities = admin::announcements(&json)?;
+            admin::announce(&admin::open(&data)?, &facilities, SystemClock.now())?;
+            for facility in &facilities {
+                write_facility(&mut out, &facility.public)?;
             }
         }
         Command::Facility(FacilityCommand::List { data }) => {
             for facility in admin::list(&admin::open(&data)?)? {
-                writeln!(out, "{} {}", facility.group, facility.name)?;
+                write_facility(&mut out, &facility)?;
             }
         }
         Command::Invite {
@@ -172,6 +191,14 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         Command::Openapi => out.write_all(transfer_server::openapi_text()?.as_bytes())?,
     }
     Ok(())
+}
+
+fn write_facility(out: &mut impl io::Write, facility: &Facility) -> io::Result<()> {
+    match (&facility.group, &facility.identifier) {
+        (Some(group), _) => writeln!(out, "{group} {}", facility.name),
+        (None, Some(identifier)) => writeln!(out, "{identifier} {}", facility.name),
+        (None, None) => Ok(()),
+    }
 }
 
 fn random() -> Random {

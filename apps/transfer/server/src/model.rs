@@ -1,11 +1,28 @@
 //! What travels: the records and bodies of the API, as JSON with camel-cased names.
 
+mod escrow;
+mod recovery;
+
 use serde::{Deserialize, Serialize};
 use transfer_rules::{CareFamily, CaseState, RequestState, Side, Urgency, deadline::OpeningHours};
 use utoipa::ToSchema;
 use wardseal_types::{GroupId, SessionId, TenantId, Timestamp, UserId};
 
-use crate::id::Id;
+use crate::{
+    id::Id,
+    mail::Language,
+    receiver::{Identifier, Receiver},
+};
+
+pub use escrow::{
+    BindFacility, Deliver, Delivered, Escrow, EscrowState, FacilityBound, Invited, OpenInvitation,
+    RegisterFacility,
+};
+pub use recovery::{
+    Account, AskHelp, FinishRecovery, HelpAnswer, HelpAsked, HelpRequest, HelpState,
+    PendingRestart, PollHelp, PutShare, RecoveryFinished, RecoveryStarted, Release, Released,
+    Restart, Restarted, ShareInfo, Shares, StartRecovery,
+};
 
 /// Where a facility is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -20,8 +37,16 @@ pub enum Country {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Facility {
-    /// The group of its staff.
-    pub group: GroupId,
+    /// The group of its staff. None: it is not registered yet, and can be asked by its identifier.
+    #[serde(default)]
+    pub group: Option<GroupId>,
+    /// What it is called by in a public register: `finess:750000001`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub identifier: Option<Identifier>,
+    /// Its public mail address, while it is not registered.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// Its name.
     pub name: String,
     /// Where it is.
@@ -65,6 +90,8 @@ pub struct PageConfig {
     pub audience: String,
     /// Version of the server.
     pub version: String,
+    /// Whether keys that wait for a facility may be released on this server's word alone.
+    pub assigned: bool,
     /// In a demonstration: the roles to step into, as its operator wrote them.
     #[schema(value_type = Option<Object>)]
     pub demo: Option<serde_json::Value>,
@@ -88,6 +115,11 @@ pub struct Me {
     pub user: UserId,
     /// The name with which the user logs in; the user's identifier where it is not known here.
     pub name: String,
+    /// Where letters to the user go.
+    pub address: Option<String>,
+    /// In which language.
+    #[schema(value_type = String)]
+    pub language: Language,
     /// Facilities to which the user belongs.
     pub facilities: Vec<MyFacility>,
 }
@@ -136,6 +168,10 @@ pub struct SignUp {
     pub commitment: wardseal_types::FixedBytes<32>,
     /// Index of the name.
     pub index: wardseal_types::FixedBytes<32>,
+    /// Of letters: `en`, `fr` or `de`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub language: Option<Language>,
 }
 
 /// The name is granted.
@@ -144,6 +180,11 @@ pub struct SignUp {
 pub struct SignedUp {
     /// Binds the name to the user, at the key server.
     pub token: String,
+    /// The user whose name it was, for whom this is the new identity.
+    pub old: Option<UserId>,
+    /// The facility whose first person this is: its group is to be made and bound.
+    #[schema(value_type = Option<String>)]
+    pub identifier: Option<Identifier>,
     /// The facility that the invitation was for, if it exists already.
     pub facility: Option<GroupId>,
 }
@@ -199,8 +240,10 @@ pub struct RequestRecord {
     pub case: Id,
     /// The sender.
     pub from: GroupId,
-    /// The receiver.
-    pub to: GroupId,
+    /// The receiver: a group, or an identifier until a group has it.
+    pub to: Receiver,
+    /// Where it stands, if it was sent in escrow.
+    pub escrow: Option<Escrow>,
     /// Its state.
     #[schema(value_type = String)]
     pub state: RequestState,
@@ -292,7 +335,7 @@ pub struct BlobInfo {
 }
 
 /// An access that the sender's client still has to end, or has ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
     /// The revocation.
@@ -303,8 +346,11 @@ pub struct Revocation {
     pub request: Id,
     /// From which session.
     pub session: SessionId,
-    /// Whose access.
-    pub group: GroupId,
+    /// Whose access. None: no group has the facility's identifier yet.
+    pub group: Option<GroupId>,
+    /// The pending recipient, where the request was sent in escrow (`pnd_…`): whichever of the two
+    /// is a recipient of the session is to be revoked.
+    pub pending: Option<String>,
     /// When it was decided.
     pub created: Timestamp,
     /// When it was done.
@@ -382,12 +428,15 @@ pub struct Send {
 pub struct NewRequest {
     /// Drawn by the client.
     pub id: Id,
-    /// The receiver.
-    pub to: GroupId,
+    /// The receiver: a group, or the identifier of a facility that is not registered yet.
+    pub to: Receiver,
     /// The session of stage 1.
     pub session: SessionId,
     /// The blob of stage 1.
     pub sealed: Id,
+    /// The pending recipient of the session (`pnd_…`), for an identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<String>,
 }
 
 /// Adds a document to a case.
@@ -437,6 +486,9 @@ pub struct Disclose {
     pub session: SessionId,
     /// The blob of stage 2.
     pub sealed: Id,
+    /// The pending recipient of the session (`pnd_…`), for a facility that has no group yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<String>,
 }
 
 /// Begins an upload.

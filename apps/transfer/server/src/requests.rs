@@ -14,9 +14,10 @@ use crate::{
     failure::{Code, Failure},
     id::Id,
     model,
+    receiver::Receiver,
     store::{
-        CaseRow, Happened, Kind, Notice, RequestRow, blobs, cases, feed, people, requests,
-        same_version,
+        CaseRow, Happened, Kind, Notice, Notified, RequestRow, blobs, cases, facilities, feed,
+        letters, requests, same_version,
     },
 };
 
@@ -90,7 +91,8 @@ impl Work<'_> {
         let row: Move = row.map_err(refused)?;
         if let Some(sealed) = asked.sealed {
             let owner = match row.side {
-                Side::Receiver => request.receiver,
+                // Whoever is on this side has a group.
+                Side::Receiver => request.receiver.group().ok_or(Code::NotFound)?,
                 _ => request.sender,
             };
             blobs::is_whole(self.tx, sealed, &owner)?;
@@ -99,16 +101,20 @@ impl Work<'_> {
             request.reason_groups = codes(&reasons);
         }
         request.entered_by_sender |= row.telephone;
+        if row.side == Side::Receiver {
+            // Whoever opens it has its key.
+            request.delivered(self.now);
+        }
         self.becomes(&mut request, &case, asked.to, row.side, asked.sealed)?;
         let (to, notice) = match row.side {
-            Side::Receiver => (request.sender, Notice::Answer),
+            Side::Receiver => (request.sender.into(), Notice::Answer),
             _ => (request.receiver, Notice::News),
         };
         // That somebody has opened it is no reason to write to anybody.
         if !matches!(asked.to, RequestState::Viewed | RequestState::InReview)
             || row.side == Side::Sender
         {
-            feed::write_to(self.tx, &to, notice, self.now)?;
+            self.write_to(&to, notice)?;
         }
         self.follow(&mut case, false)
     }
@@ -150,9 +156,20 @@ impl Work<'_> {
             };
             moves::check(case.state, request.state, to, Side::Sender, carried).map_err(refused)?;
         }
+        if let Some(pending) = &asked.pending {
+            request.disclosure_pending = Some(pending_recipient(pending)?);
+        } else if !again {
+            if request.receiver.group().is_none() {
+                return Err(Failure::detail(
+                    Code::Malformed,
+                    "the facility has no group yet: its record is given to a pending recipient",
+                ));
+            }
+            request.disclosure_pending = None;
+        }
         request.disclosure = Some((asked.session, asked.sealed));
         self.becomes(&mut request, &case, to, Side::Sender, None)?;
-        feed::write_to(self.tx, &request.receiver, Notice::News, self.now)?;
+        self.write_to(&request.receiver, Notice::News)?;
         self.follow(&mut case, false)
     }
 
@@ -199,7 +216,7 @@ impl Work<'_> {
         if first {
             let policy = policy(request.urgency, request.family);
             let more = policy.offer_minutes.saturating_sub(policy.answer_minutes);
-            if let Some(facility) = people::facility(self.tx, &request.receiver)? {
+            if let Some((_, facility)) = facilities::receiver(self.tx, &request.receiver)? {
                 let hours = facility.public.hours;
                 request.deadline = at(hours.after(ms(request.deadline), i64::from(more) * 60_000));
             }
@@ -213,7 +230,7 @@ impl Work<'_> {
         match request.paused_since {
             None if stands && !request.state.is_final() => request.paused_since = Some(self.now),
             Some(since) if !stands => {
-                if let Some(facility) = people::facility(self.tx, &request.receiver)? {
+                if let Some((_, facility)) = facilities::receiver(self.tx, &request.receiver)? {
                     request.deadline = at(resumed(
                         ms(request.deadline),
                         ms(since),
@@ -276,11 +293,32 @@ impl Work<'_> {
 
     /// Tells the pages of both sides of a request.
     pub(crate) fn tell(&self, request: &RequestRow) -> Result<(), Failure> {
-        for facility in [request.sender, request.receiver] {
-            let names = (request.id, request.case, request.version);
-            feed::tell(self.tx, &facility, Kind::Request, names, self.now)?;
+        let names = (request.id, request.case, request.version);
+        feed::tell(self.tx, &request.sender, Kind::Request, names, self.now)?;
+        self.tell_receiver(&request.receiver, names)
+    }
+
+    /// Tells the pages of the receiver, if anybody there has one.
+    pub(crate) fn tell_receiver(
+        &self,
+        receiver: &Receiver,
+        names: (Id, Id, u64),
+    ) -> Result<(), Failure> {
+        match receiver.group() {
+            Some(group) => feed::tell(self.tx, &group, Kind::Request, names, self.now),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Writes to a facility. One that is not registered hears only that something waits for it.
+    pub(crate) fn write_to(&self, to: &Receiver, notice: Notice) -> Result<(), Failure> {
+        match to {
+            Receiver::Group(group) => feed::write_to(self.tx, group, notice, self.now),
+            Receiver::Announced(identifier) if notice == Notice::NewRequest => {
+                self.invite_facility(identifier, letters::Kind::Waiting)
+            }
+            Receiver::Announced(_) => Ok(()),
+        }
     }
 
     /// Brings a case to what its requests make of it, and writes it if that or anything else is new.
@@ -299,10 +337,24 @@ impl Work<'_> {
     }
 
     /// One new request, as it is sent.
-    pub(crate) fn ask(&self, case: &CaseRow, asked: &model::NewRequest) -> Result<(), Failure> {
-        let Some(receiver) = people::facility(self.tx, &asked.to)? else {
-            return Err(Code::ReceiverRefused.into());
-        };
+    pub(crate) fn ask(
+        &self,
+        case: &CaseRow,
+        asked: &model::NewRequest,
+        receiver: Receiver,
+        facility: &Notified,
+    ) -> Result<(), Failure> {
+        let pending = asked
+            .pending
+            .as_deref()
+            .map(pending_recipient)
+            .transpose()?;
+        if pending.is_none() && receiver.group().is_none() {
+            return Err(Failure::detail(
+                Code::Malformed,
+                "the facility has no group yet: its request is given to a pending recipient",
+            ));
+        }
         if requests::find(self.tx, asked.id)?.is_some()
             || requests::uses_session(self.tx, asked.session)?
         {
@@ -313,13 +365,13 @@ impl Work<'_> {
             case.urgency,
             case.family,
             ms(self.now),
-            &receiver.public.hours,
+            &facility.public.hours,
         );
         let request = RequestRow {
             id: asked.id,
             case: case.id,
             sender: case.facility,
-            receiver: asked.to,
+            receiver,
             state: RequestState::Sent,
             urgency: case.urgency,
             family: case.family,
@@ -331,6 +383,10 @@ impl Work<'_> {
             disclosure: None,
             entered_by_sender: false,
             released: None,
+            pending,
+            disclosure_pending: None,
+            delivered: None,
+            reminded: None,
             version: 1,
             created: self.now,
             updated: self.now,
@@ -344,8 +400,24 @@ impl Work<'_> {
             sealed: None,
         };
         requests::happened(self.tx, request.id, &event)?;
-        feed::write_to(self.tx, &request.receiver, Notice::NewRequest, self.now)?;
+        self.write_to(&request.receiver, Notice::NewRequest)?;
         self.tell(&request)
+    }
+}
+
+/// The text of a pending recipient: the server does nothing with it but keep it.
+fn pending_recipient(text: &str) -> Result<String, Failure> {
+    // In all but its prefix it is like a session.
+    let is_pending = text
+        .strip_prefix("pnd_")
+        .is_some_and(|rest| format!("ses_{rest}").parse::<SessionId>().is_ok());
+    if is_pending {
+        Ok(text.to_owned())
+    } else {
+        Err(Failure::detail(
+            Code::Malformed,
+            "a pending recipient is like pnd_…",
+        ))
     }
 }
 

@@ -14,7 +14,8 @@ use wardseal_types::{DeviceId, GroupId, Timestamp, UserId};
 use crate::{
     app::App,
     failure::{Code, Failure},
-    model::{FacilityRole, Me, MyFacility},
+    mail::Language,
+    model::{Account, FacilityRole, Me, MyFacility},
     store::{SessionRow, people},
 };
 
@@ -112,10 +113,18 @@ impl App {
             .roles(caller.user, caller.device, &groups)
             .await?;
         let user = caller.user;
-        let name = self.read(move |tx| people::name_of(tx, &user)).await?;
+        let (name, account) = self
+            .read(move |tx| Ok((people::name_of(tx, &user)?, people::account(tx, &user)?)))
+            .await?;
+        let account = account.unwrap_or(Account {
+            address: None,
+            language: Language::En,
+        });
         Ok(Me {
             user,
             name: name.unwrap_or_else(|| user.to_string()),
+            address: account.address,
+            language: account.language,
             facilities: roles
                 .into_iter()
                 .map(|(group, role)| MyFacility {

@@ -164,13 +164,13 @@ fn readers(tx: &Transaction<'_>, blob: &Blob) -> Result<BTreeSet<GroupId>, Failu
         let is_answer = requests::is_answer(tx, request.id, blob.id)?;
         if request.sealed == blob.id || is_answer {
             if access >= Access::Request {
-                readers.insert(request.receiver);
+                readers.extend(request.receiver.group());
             }
             if is_answer {
                 readers.insert(request.sender);
             }
         } else if access >= Access::Record && request.disclosure.is_some() {
-            readers.insert(request.receiver);
+            readers.extend(request.receiver.group());
         }
     }
     Ok(readers)

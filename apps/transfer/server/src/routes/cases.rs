@@ -74,11 +74,12 @@ impl App {
             .read(move |tx| requests::find(tx, id))
             .await?
             .ok_or(Code::NotFound)?;
-        let groups = [request.sender, request.receiver];
+        let receiver = request.receiver.group();
+        let groups: Vec<_> = [request.sender].into_iter().chain(receiver).collect();
         let mine = self.belongs(caller, &groups).await?;
         let sides = Sides {
             sender: mine.contains(&request.sender),
-            receiver: mine.contains(&request.receiver),
+            receiver: receiver.is_some_and(|group| mine.contains(&group)),
         };
         if sides == Sides::default() {
             return Err(Code::NotFound.into());

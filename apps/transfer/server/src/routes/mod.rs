@@ -51,7 +51,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 .delete(people::sign_out),
         )
         .route("/api/sign-up", post(people::sign_up))
-        .route("/api/facilities", get(people::facilities))
+        .route("/api/facilities", get(people::directory))
         .route("/api/people", get(people::names))
         .route("/api/cases", get(cases::list).post(cases::open))
         .route("/api/cases/{id}", get(cases::read))

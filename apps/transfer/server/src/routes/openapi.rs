@@ -21,7 +21,7 @@ use crate::failure::Code;
     ),
     paths(
         people::config, people::challenge, people::sign_in, people::me, people::sign_out,
-        people::sign_up, people::facilities, people::names, cases::list, cases::open, cases::read, cases::update,
+        people::sign_up, people::directory, people::names, cases::list, cases::open, cases::read, cases::update,
         cases::send, cases::choose, cases::add_document, cases::remove_document, cases::inbox,
         cases::request, cases::move_request, cases::disclose, cases::revocations,
         cases::revocation_done, blobs::begin, blobs::append, blobs::stand, blobs::put, blobs::read,

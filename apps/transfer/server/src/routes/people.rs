@@ -16,12 +16,14 @@ use wardseal_tenant::{DeviceProof, NameRequest};
 
 use super::{Asks, Json, cases::Of};
 use crate::{
-    admin,
     app::App,
     failure::{Code, Failure, Problem},
+    invitations,
+    mail::Language,
     model::{Challenge, Facility, Me, Named, PageConfig, SignUp, SignedUp},
+    receiver::Identifier,
     session::{Caller, cookie, token},
-    store::people,
+    store::{facilities, people},
 };
 
 /// Opens a session.
@@ -105,19 +107,45 @@ pub(crate) async fn sign_up(
             "the request asks for another name than it says",
         ));
     }
-    let code = admin::invitation_hash(&body.invitation);
-    let facility = app
+    let code = invitations::hash(&body.invitation);
+    let accepted = app
         .blocking(move |app| {
             let now = app.now();
-            app.store
-                .write(|tx| people::accept(tx, &code, &body.name, body.user, now))
+            app.store.write(|tx| {
+                let language = body.language.unwrap_or(Language::En);
+                let may_have = |facility: &Identifier| first_person(tx, facility, &body.name);
+                people::accept(tx, &code, &body.name, body.user, language, may_have, now)
+            })
         })
         .await?;
     let token = app
         .random
         .with(|rng| app.people.key().bind(tenant, request, app.now(), rng))
         .map_err(Failure::internal)?;
-    Ok(Answer(SignedUp { token, facility }))
+    Ok(Answer(SignedUp {
+        token,
+        old: accepted.old,
+        identifier: accepted.identifier,
+        facility: accepted.facility,
+    }))
+}
+
+/// Whether the first person of a facility may have this name: the address that the facility was
+/// asked at, or another one of the same domain. Names of other people are not theirs to take.
+fn first_person(
+    tx: &rusqlite::Transaction<'_>,
+    facility: &Identifier,
+    name: &str,
+) -> Result<bool, Failure> {
+    let Some(found) = facilities::announced(tx, facility)? else {
+        return Ok(false);
+    };
+    let domain = |address: &str| {
+        let (_, domain) = address.rsplit_once('@')?;
+        Some(domain.to_ascii_lowercase())
+    };
+    let theirs = found.facility.address.as_deref().and_then(domain);
+    Ok(people::is_address(name) && theirs.is_some() && domain(name) == theirs)
 }
 
 /// What the members of a facility are called, for its members.
@@ -146,11 +174,11 @@ pub(crate) async fn names(
 /// The public directory.
 #[utoipa::path(get, path = "/api/facilities", tag = "page",
     responses((status = 200, body = Vec<Facility>), (status = 304)))]
-pub(crate) async fn facilities(
+pub(crate) async fn directory(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let found = app.read(people::facilities).await?;
+    let found = app.read(facilities::all).await?;
     let body = serde_json::to_vec(&found).map_err(Failure::internal)?;
     let tag = format!("\"{}\"", HEXLOWER.encode(&sha256(&[&body])));
     let known = headers

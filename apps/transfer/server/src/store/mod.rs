@@ -2,7 +2,9 @@
 
 pub(crate) mod blobs;
 pub(crate) mod cases;
+pub(crate) mod facilities;
 pub(crate) mod feed;
+pub(crate) mod letters;
 pub(crate) mod people;
 pub(crate) mod requests;
 
@@ -22,8 +24,8 @@ use wardseal_types::Timestamp;
 
 pub(crate) use blobs::{Blob, Part};
 pub(crate) use cases::CaseRow;
+pub use facilities::Notified;
 pub(crate) use feed::{Change, Kind, Letter, Notice};
-pub use people::Notified;
 pub(crate) use people::SessionRow;
 pub(crate) use requests::{Happened, RequestRow};
 
@@ -33,7 +35,10 @@ use crate::failure::{Code, Failure};
 const APPLICATION: i64 = 0x7773_7472;
 
 /// In their order; a database has as many as its `user_version` says. Append only.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_transfer.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_transfer.sql"),
+    include_str!("../../migrations/0002_recovery_escrow.sql"),
+];
 
 /// Connections that read beside the one that writes.
 const READERS: usize = 4;
@@ -265,7 +270,7 @@ mod tests {
             Store::open(&path),
             Err(OpenError::Newer {
                 found: 99,
-                known: 1
+                known: 2
             })
         ));
         let other = folder.path().join("other.db");

@@ -7,18 +7,38 @@ use super::{millis, parsed, parsed_option, time};
 use crate::{
     failure::{Code, Failure},
     mail::Language,
-    model::Facility,
+    model::{Account, PendingRestart},
+    receiver::Identifier,
 };
 
-/// A facility with what is not public about it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Notified {
-    /// What the directory shows.
-    pub public: Facility,
-    /// Where notifications go, if anywhere.
-    pub address: Option<String>,
-    /// In which language.
-    pub language: Language,
+/// Whom an invitation is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Guest<'a> {
+    /// Somebody with this name, who will belong to this facility if it is registered already.
+    Name(&'a str, Option<GroupId>),
+    /// Somebody with this name, who begins anew: the member of a facility that this user was.
+    Again(&'a str, GroupId, UserId),
+    /// The first person of a facility.
+    Facility(&'a Identifier),
+}
+
+/// What an invitation that was used gives.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Accepted {
+    /// The facility that the person will belong to.
+    pub(crate) facility: Option<GroupId>,
+    /// The facility whose first person it is.
+    pub(crate) identifier: Option<Identifier>,
+    /// Whom the person was before.
+    pub(crate) old: Option<UserId>,
+}
+
+/// An invitation of a facility.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct FacilityInvitation {
+    pub(crate) identifier: Identifier,
+    pub(crate) expires: Timestamp,
+    pub(crate) used_by: Option<UserId>,
 }
 
 /// A session of a browser.
@@ -34,92 +54,25 @@ pub(crate) struct SessionRow {
     pub(crate) seen: Timestamp,
 }
 
-/// Writes a facility, or replaces it.
-///
-/// # Errors
-/// Those of SQLite.
-pub(crate) fn put_facility(
-    tx: &Transaction<'_>,
-    facility: &Notified,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let public = serde_json::to_string(&facility.public).map_err(Failure::internal)?;
-    tx.execute(
-        "INSERT INTO facility (grp, public, address, language, updated) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (grp) DO UPDATE SET public = excluded.public, address = excluded.address,
-         language = excluded.language, updated = excluded.updated",
-        params![
-            facility.public.group.to_string(),
-            public,
-            facility.address,
-            facility.language.code(),
-            millis(now)
-        ],
-    )?;
-    Ok(())
-}
-
-/// The public directory, in the order of the identifiers.
-///
-/// # Errors
-/// Those of SQLite.
-pub(crate) fn facilities(tx: &Transaction<'_>) -> Result<Vec<Facility>, Failure> {
-    let mut statement = tx.prepare_cached("SELECT public FROM facility ORDER BY grp")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    rows.map(|text| serde_json::from_str(&text?).map_err(Failure::internal))
-        .collect()
-}
-
-/// The groups of all facilities.
-///
-/// # Errors
-/// Those of SQLite.
-pub(crate) fn facility_groups(tx: &Transaction<'_>) -> Result<Vec<GroupId>, Failure> {
-    let mut statement = tx.prepare_cached("SELECT grp FROM facility ORDER BY grp")?;
-    let rows = statement.query_map([], |row| parsed(row, "grp"))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// One facility.
-///
-/// # Errors
-/// Those of SQLite.
-pub(crate) fn facility(tx: &Transaction<'_>, group: &GroupId) -> Result<Option<Notified>, Failure> {
-    let found = tx
-        .prepare_cached("SELECT public, address, language FROM facility WHERE grp = ?1")?
-        .query_row([group.to_string()], |row| {
-            Ok((
-                row.get::<_, String>("public")?,
-                row.get("address")?,
-                parsed(row, "language")?,
-            ))
-        })
-        .optional()?;
-    let Some((public, address, language)) = found else {
-        return Ok(None);
-    };
-    Ok(Some(Notified {
-        public: serde_json::from_str(&public).map_err(Failure::internal)?,
-        address,
-        language,
-    }))
-}
-
-/// Writes an invitation, by the hash of its code. An older one for the name that nobody used is
-/// void from now on.
+/// Writes an invitation, by the hash of its code. An older one for the same that nobody used is void
+/// from now on.
 ///
 /// # Errors
 /// [`Code::Taken`] when somebody has the name already.
 pub(crate) fn invite(
     tx: &Transaction<'_>,
     code: &[u8; 32],
-    name: &str,
-    facility: Option<GroupId>,
+    guest: Guest<'_>,
     expires: Timestamp,
 ) -> Result<(), Failure> {
+    let (name, facility, replaces, identifier) = match guest {
+        Guest::Name(name, facility) => (name, facility, None, None),
+        Guest::Again(name, facility, old) => (name, Some(facility), Some(old), None),
+        Guest::Facility(identifier) => ("", None, None, Some(identifier)),
+    };
     let taken: i64 = tx.query_row(
-        "SELECT count(*) FROM person WHERE name = ?1",
-        [name],
+        "SELECT count(*) FROM person WHERE name = ?1 AND user IS NOT ?2",
+        params![name, replaces.map(|user| user.to_string())],
         |row| row.get(0),
     )?;
     if taken > 0 {
@@ -129,22 +82,26 @@ pub(crate) fn invite(
         ));
     }
     tx.execute(
-        "DELETE FROM invitation WHERE name = ?1 AND used_by IS NULL",
-        [name],
+        "DELETE FROM invitation WHERE name = ?1 AND identifier IS ?2 AND used_by IS NULL",
+        params![name, identifier.map(Identifier::as_str)],
     )?;
     tx.execute(
-        "INSERT INTO invitation (code, name, facility, expires) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO invitation (code, name, facility, expires, identifier, replaces)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             code,
             name,
             facility.map(|group| group.to_string()),
-            millis(expires)
+            millis(expires),
+            identifier.map(Identifier::as_str),
+            replaces.map(|user| user.to_string()),
         ],
     )?;
     Ok(())
 }
 
 /// Uses an invitation for a user, who from now on has the name. The same user may use it again.
+/// `may_have` says whether the first person of a facility may have the name.
 ///
 /// # Errors
 /// [`Code::InvitationRefused`].
@@ -153,42 +110,196 @@ pub(crate) fn accept(
     code: &[u8; 32],
     name: &str,
     user: UserId,
+    language: Language,
+    may_have: impl FnOnce(&Identifier) -> Result<bool, Failure>,
     now: Timestamp,
-) -> Result<Option<GroupId>, Failure> {
+) -> Result<Accepted, Failure> {
     let found = tx
-        .query_row(
-            "SELECT name, facility, expires, used_by FROM invitation WHERE code = ?1",
-            [code],
-            |row| {
-                Ok((
-                    row.get::<_, String>("name")?,
-                    parsed_option(row, "facility")?,
-                    time(row, "expires")?,
-                    parsed_option::<UserId>(row, "used_by")?,
-                ))
-            },
-        )
+        .query_row("SELECT * FROM invitation WHERE code = ?1", [code], |row| {
+            Ok((
+                row.get::<_, String>("name")?,
+                time(row, "expires")?,
+                parsed_option::<UserId>(row, "used_by")?,
+                Accepted {
+                    facility: parsed_option(row, "facility")?,
+                    identifier: parsed_option(row, "identifier")?,
+                    old: parsed_option(row, "replaces")?,
+                },
+            ))
+        })
         .optional()?;
-    let Some((invited, facility, expires, used_by)) = found else {
+    let Some((invited, expires, used_by, accepted)) = found else {
         return Err(Code::InvitationRefused.into());
     };
-    if invited != name || expires <= now || used_by.is_some_and(|used| used != user) {
+    if expires <= now || used_by.is_some_and(|used| used != user) {
         return Err(Code::InvitationRefused.into());
     }
-    if used_by.is_none() {
-        tx.execute(
-            "UPDATE invitation SET used_by = ?2 WHERE code = ?1",
-            params![code, user.to_string()],
-        )?;
-        let added = tx.execute(
-            "INSERT INTO person (user, name, created) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![user.to_string(), name, millis(now)],
-        )?;
-        if added == 0 {
-            return Err(Code::InvitationRefused.into());
-        }
+    let is_for = match (&accepted.identifier, used_by) {
+        // The same person again, whose answer was lost.
+        (Some(_), Some(_)) => name_of(tx, &user)?.as_deref() == Some(name),
+        (Some(identifier), None) => may_have(identifier)?,
+        (None, _) => invited == name,
+    };
+    if !is_for {
+        return Err(Code::InvitationRefused.into());
     }
-    Ok(facility)
+    if used_by.is_some() {
+        return Ok(accepted);
+    }
+    tx.execute(
+        "UPDATE invitation SET used_by = ?2 WHERE code = ?1",
+        params![code, user.to_string()],
+    )?;
+    let kept = match &accepted.old {
+        Some(old) => leave(tx, old)?,
+        None => None,
+    };
+    let account = kept.unwrap_or_else(|| Account {
+        address: is_address(name).then(|| name.to_owned()),
+        language,
+    });
+    let added = tx.execute(
+        "INSERT INTO person (user, name, created, address, language) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO NOTHING",
+        params![
+            user.to_string(),
+            name,
+            millis(now),
+            account.address,
+            account.language.code()
+        ],
+    )?;
+    if added == 0 {
+        return Err(Code::InvitationRefused.into());
+    }
+    Ok(accepted)
+}
+
+/// Whether letters can go there.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
+}
+
+/// Somebody begins anew: whom he was before is signed out, has no name here and no shares. Where his
+/// letters went.
+fn leave(tx: &Transaction<'_>, old: &UserId) -> Result<Option<Account>, Failure> {
+    let kept = account(tx, old)?;
+    for table in ["session", "share", "person"] {
+        tx.execute(
+            &format!("DELETE FROM {table} WHERE user = ?1"),
+            [old.to_string()],
+        )?;
+    }
+    Ok(kept)
+}
+
+/// The invitation of a facility with this code.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn facility_invitation(
+    tx: &Transaction<'_>,
+    code: &[u8; 32],
+) -> Result<Option<FacilityInvitation>, Failure> {
+    Ok(tx
+        .query_row(
+            "SELECT * FROM invitation WHERE code = ?1 AND identifier IS NOT NULL",
+            [code],
+            |row| {
+                Ok(FacilityInvitation {
+                    identifier: parsed(row, "identifier")?,
+                    expires: time(row, "expires")?,
+                    used_by: parsed_option(row, "used_by")?,
+                })
+            },
+        )
+        .optional()?)
+}
+
+/// Who has signed up with the invitation of a facility, first of all.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn founder(
+    tx: &Transaction<'_>,
+    identifier: &Identifier,
+) -> Result<Option<UserId>, Failure> {
+    Ok(tx
+        .query_row(
+            "SELECT used_by FROM invitation WHERE identifier = ?1 AND used_by IS NOT NULL",
+            [identifier.as_str()],
+            |row| parsed(row, "used_by"),
+        )
+        .optional()?)
+}
+
+/// New identities that were begun for members of a facility, the ones that can still be used first.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn restarts(
+    tx: &Transaction<'_>,
+    facility: &GroupId,
+) -> Result<Vec<PendingRestart>, Failure> {
+    let mut statement = tx.prepare_cached(
+        "SELECT * FROM invitation WHERE facility = ?1 AND replaces IS NOT NULL
+         ORDER BY expires DESC, name LIMIT 200",
+    )?;
+    let rows = statement.query_map([facility.to_string()], |row| {
+        Ok(PendingRestart {
+            old: parsed(row, "replaces")?,
+            name: row.get("name")?,
+            user: parsed_option(row, "used_by")?,
+            expires: time(row, "expires")?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Where letters to a user go.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn account(tx: &Transaction<'_>, user: &UserId) -> Result<Option<Account>, Failure> {
+    Ok(tx
+        .prepare_cached("SELECT address, language FROM person WHERE user = ?1")?
+        .query_row([user.to_string()], |row| {
+            Ok(Account {
+                address: row.get("address")?,
+                language: parsed(row, "language")?,
+            })
+        })
+        .optional()?)
+}
+
+/// Changes where letters to a user go.
+///
+/// # Errors
+/// [`Code::NotFound`] for somebody who did not sign up here.
+pub(crate) fn set_account(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    account: &Account,
+) -> Result<(), Failure> {
+    let changed = tx.execute(
+        "UPDATE person SET address = ?2, language = ?3 WHERE user = ?1",
+        params![user.to_string(), account.address, account.language.code()],
+    )?;
+    if changed == 0 {
+        return Err(Code::NotFound.into());
+    }
+    Ok(())
+}
+
+/// Who has a name.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn named(tx: &Transaction<'_>, name: &str) -> Result<Option<UserId>, Failure> {
+    Ok(tx
+        .prepare_cached("SELECT user FROM person WHERE name = ?1")?
+        .query_row([name], |row| parsed(row, "user"))
+        .optional()?)
 }
 
 /// The name under which a user signed up here.

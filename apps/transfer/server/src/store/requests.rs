@@ -8,7 +8,8 @@ use super::{cases, millis, parsed, parsed_option, signed, time, time_option, uns
 use crate::{
     failure::Failure,
     id::Id,
-    model::{Answer, BlobInfo, Disclosure, Event, RequestRecord, Revocation},
+    model::{Answer, BlobInfo, Disclosure, Escrow, EscrowState, Event, RequestRecord, Revocation},
+    receiver::Receiver,
 };
 
 /// Requests in one list.
@@ -20,7 +21,7 @@ pub(crate) struct RequestRow {
     pub(crate) id: Id,
     pub(crate) case: Id,
     pub(crate) sender: GroupId,
-    pub(crate) receiver: GroupId,
+    pub(crate) receiver: Receiver,
     pub(crate) state: RequestState,
     pub(crate) urgency: Urgency,
     pub(crate) family: CareFamily,
@@ -34,6 +35,14 @@ pub(crate) struct RequestRow {
     pub(crate) entered_by_sender: bool,
     /// When the receiver's access was ended for good.
     pub(crate) released: Option<Timestamp>,
+    /// The pending recipient of stage 1, where the request was sent in escrow.
+    pub(crate) pending: Option<String>,
+    /// The pending recipient of stage 2.
+    pub(crate) disclosure_pending: Option<String>,
+    /// When the receiver got the key that had waited.
+    pub(crate) delivered: Option<Timestamp>,
+    /// When the receiver was reminded that something waits.
+    pub(crate) reminded: Option<Timestamp>,
     pub(crate) version: u64,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
@@ -45,6 +54,24 @@ impl RequestRow {
         match self.released {
             Some(_) => Access::Nothing,
             None => self.state.access(),
+        }
+    }
+
+    /// The receiver has the key. Whether that is news.
+    pub(crate) const fn delivered(&mut self, now: Timestamp) -> bool {
+        let news = self.pending.is_some() && self.delivered.is_none();
+        if news {
+            self.delivered = Some(now);
+        }
+        news
+    }
+
+    /// The pending recipient of a session of this request.
+    fn pending_in(&self, session: SessionId) -> Option<&str> {
+        if session == self.session {
+            self.pending.as_deref()
+        } else {
+            self.disclosure_pending.as_deref()
         }
     }
 }
@@ -78,6 +105,10 @@ fn request(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {
         disclosure: session.zip(sealed),
         entered_by_sender: row.get("entered_by_sender")?,
         released: time_option(row, "released")?,
+        pending: row.get("pending")?,
+        disclosure_pending: row.get("disclosure_pending")?,
+        delivered: time_option(row, "delivered")?,
+        reminded: time_option(row, "reminded")?,
         version: unsigned(row.get("version")?),
         created: time(row, "created")?,
         updated: time(row, "updated")?,
@@ -136,8 +167,8 @@ pub(crate) fn overdue(
 pub(crate) fn insert(tx: &Transaction<'_>, request: &RequestRow) -> Result<(), Failure> {
     tx.prepare_cached(
         "INSERT INTO request (id, case_id, sender, receiver, state, urgency, family, deadline,
-         paused_since, session, sealed, version, created, updated)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         paused_since, session, sealed, version, created, updated, pending)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         request.id,
@@ -154,6 +185,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, request: &RequestRow) -> Result<(), F
         signed(request.version),
         millis(request.created),
         millis(request.updated),
+        request.pending,
     ])?;
     Ok(())
 }
@@ -163,7 +195,8 @@ pub(crate) fn update(tx: &Transaction<'_>, request: &RequestRow) -> Result<(), F
     tx.prepare_cached(
         "UPDATE request SET state = ?2, deadline = ?3, paused_since = ?4, reason_groups = ?5,
          disclosure_session = ?6, disclosure_sealed = ?7, entered_by_sender = ?8, version = ?9,
-         updated = ?10, urgency = ?11, released = ?12 WHERE id = ?1",
+         updated = ?10, urgency = ?11, released = ?12, receiver = ?13, disclosure_pending = ?14,
+         delivered = ?15, reminded = ?16 WHERE id = ?1",
     )?
     .execute(params![
         request.id,
@@ -178,6 +211,10 @@ pub(crate) fn update(tx: &Transaction<'_>, request: &RequestRow) -> Result<(), F
         millis(request.updated),
         request.urgency.code(),
         request.released.map(millis),
+        request.receiver.to_string(),
+        request.disclosure_pending,
+        request.delivered.map(millis),
+        request.reminded.map(millis),
     ])?;
     Ok(())
 }
@@ -220,6 +257,7 @@ pub(crate) fn record(
     documents: Option<&[BlobInfo]>,
 ) -> Result<RequestRecord, Failure> {
     let events = events(tx, request.id)?;
+    let escrow = escrow(&request, &events);
     let is_sender = documents.is_some();
     let disclosure = match request.disclosure {
         Some((session, sealed)) if is_sender || request.access() == Access::Record => {
@@ -239,6 +277,7 @@ pub(crate) fn record(
         case: request.case,
         from: request.sender,
         to: request.receiver,
+        escrow,
         state: request.state,
         urgency: request.urgency,
         family: request.family,
@@ -278,6 +317,26 @@ pub(crate) fn record(
     })
 }
 
+/// Where a request stands that was sent in escrow.
+fn escrow(request: &RequestRow, events: &[Happened]) -> Option<Escrow> {
+    let pending = request.pending.clone()?;
+    let opened = events
+        .iter()
+        .find(|event| event.side == Side::Receiver)
+        .map(|event| event.at);
+    Some(Escrow {
+        state: match (request.delivered, opened) {
+            (None, _) => EscrowState::InEscrow,
+            (Some(_), None) => EscrowState::Delivered,
+            (Some(_), Some(_)) => EscrowState::Opened,
+        },
+        pending,
+        disclosure_pending: request.disclosure_pending.clone(),
+        delivered: request.delivered,
+        opened,
+    })
+}
+
 /// The requests that refer to a blob, as stage 1, answer or stage 2, or whose case has it as a
 /// document.
 pub(crate) fn referring(tx: &Transaction<'_>, blob: Id) -> Result<Vec<RequestRow>, Failure> {
@@ -308,7 +367,8 @@ fn revocation(row: &Row<'_>) -> Result<Revocation, rusqlite::Error> {
         case: row.get("case_id")?,
         request: row.get("request")?,
         session: parsed(row, "session")?,
-        group: parsed(row, "grp")?,
+        group: parsed::<Receiver>(row, "grp")?.group(),
+        pending: row.get("pending")?,
         created: time(row, "created")?,
         done: time_option(row, "done")?,
     })
@@ -324,8 +384,8 @@ pub(crate) fn revoke(
 ) -> Result<bool, Failure> {
     Ok(tx
         .prepare_cached(
-            "INSERT INTO revocation (id, request, case_id, facility, session, grp, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (session, grp) DO NOTHING",
+            "INSERT INTO revocation (id, request, case_id, facility, session, grp, created, pending)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (session, grp) DO NOTHING",
         )?
         .execute(params![
             id,
@@ -335,6 +395,7 @@ pub(crate) fn revoke(
             session.to_string(),
             request.receiver.to_string(),
             millis(now),
+            request.pending_in(session),
         ])?
         > 0)
 }

@@ -134,6 +134,7 @@ impl Site {
             web: Some(page),
             smtp: Some(format!("smtp://127.0.0.1:{smtp_port}")),
             mail_from: "Transfer <noreply@transfer.example>".into(),
+            assigned: false,
             demo: None,
         };
         let (app, url, stop, serving) = start(&arguments, &clock).await;
