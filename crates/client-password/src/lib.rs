@@ -75,7 +75,7 @@ fn bad_answer() -> PasswordError {
     Error::from(Misbehaviour::BadAnswer).into()
 }
 
-/// Sets the password of the user who is signed in, in place of the one before. `forbidden` is what
+/// Sets the password of the user who is signed in, or about to recover, in place of the one before. `forbidden` is what
 /// is known about the person: name, address, account; no password may contain it.
 ///
 /// The new record is tried out before the old one ends, and until then the old password works.
@@ -119,6 +119,25 @@ pub async fn set_password<T: Transport, S: StateStore, R: CryptoRng + Send + 'st
         return Err(bad_answer());
     }
     Ok(client.adopt_password(stored).await?)
+}
+
+/// Opens the user whom the application calls `name` by a recovery code, and sets a new password: one
+/// statement, which ends the forgotten one. The person is here as after an unlock.
+///
+/// # Errors
+/// Those of a bad password before anything is sent; then those of [`Client::recover_by_code`] and of
+/// [`set_password`], which can be called again after them.
+pub async fn recover_by_code<T: Transport, S: StateStore, R: CryptoRng + Send + 'static>(
+    client: &Client<T, S>,
+    name: &str,
+    code: &str,
+    password: &str,
+    forbidden: &[&str],
+    rng: R,
+) -> Result<(), PasswordError> {
+    check_strength(&Password::new(password)?, forbidden)?;
+    client.recover_by_code(name, code).await?;
+    set_password(client, password, forbidden, rng).await
 }
 
 /// Opens the user whom the application calls `name`, in memory: nothing is written to this machine

@@ -196,7 +196,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// Who is signed up on this machine, if anybody is.
     pub async fn profile(&self) -> Option<Profile> {
         let inner = self.inner.lock().await;
-        inner.identity.as_ref().map(|identity| Profile {
+        let identity = inner.identity.as_ref()?;
+        // Who is about to recover is nobody yet.
+        (!identity.device.keys().kind.only_recovers()).then(|| Profile {
             tenant: identity.tenant,
             user: identity.user,
             device: identity.device.id(),
@@ -331,6 +333,12 @@ mod tests {
             drop(moves(client.sealing(session, &metadata)));
             drop(moves(client.trust_this_machine()));
             drop(moves(client.new_password()));
+            drop(moves(client.create_recovery_code()));
+            drop(moves(client.recover_by_code("", "")));
+            drop(moves(client.set_organisation(group, 1)));
+            drop(moves(client.collect_recovery()));
+            drop(moves(client.take_help(&[])));
+            drop(moves(client.check_recovery()));
             drop(moves(client.forget_sessions()));
         }
         let _: fn(&Somewhere, GroupId, SessionId) = of;

@@ -38,7 +38,11 @@ pub use devices::Device;
 pub use groups::{Group, GroupMember};
 pub use objects::{ObjectInfo, Opening, Sealing};
 pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};
-pub use recovery::{NewPassword, PasswordUpload, StoredPassword, UnlockedIdentity};
+pub use recovery::{
+    HelpAnswer, MailProgress, MailSettings, MethodCheck, MethodState, NewPassword, PasswordUpload,
+    PreparedMail, RecoveryEvent, RecoveryMethod, StoredPassword, UnderWay, UnlockedIdentity,
+    WaitingRecovery,
+};
 pub use sessions::{Recipient, Session, SessionPage};
 pub use sign_up::SignUp;
 pub use tenant::Tenant;

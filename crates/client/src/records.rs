@@ -21,6 +21,8 @@ pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const PENDING: &str = "pending";
 /// Record of a device that may be in the chain already, and is not this machine's identity yet.
 pub(crate) const PENDING_DEVICE: &str = "pending-device";
+/// Record of a recovery that is under way.
+pub(crate) const RECOVERY: &str = "recovery";
 /// Record of the newest checkpoint.
 pub(crate) const FLOOR: &str = "floor";
 /// Record of the audience that sign-ins name.

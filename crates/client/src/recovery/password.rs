@@ -6,29 +6,30 @@
 //! does in a page.
 
 use wardseal_client_core::{
-    Error, Failure, Misbehaviour, Misuse,
+    Error, Misbehaviour, Misuse,
     api::{
         ProblemCode,
         keys::{Evaluate, EvaluateNew, EvaluateNewRequest, EvaluateRequest, Evaluated},
         vault::{
             LoginFinish, LoginFinishRequest, LoginStart, LoginStartRequest, LoginStarted,
-            RegisterStart, RegisterStartRequest, StoreRecord, StoreRecordRequest,
+            RegisterStart, RegisterStartRequest, StoreRecord,
         },
     },
-    crypto::{chunked, kdf, label, secret::Secret},
-    identity::{DeviceSecrets, Identity},
+    crypto::{kdf, secret::Secret},
     protocol::{
-        binding, cbor,
+        binding,
         keys::DeviceKind,
         op::{Method, VaultRecord},
         state::World,
-        vault::{Access, record_message},
+        vault::Access,
     },
-    types::{Base64Url, ChainId, FixedBytes, RingId, TenantId, UserId},
+    recovery::{open_identity, seal_identity},
+    types::FixedBytes,
 };
 
+use super::{Prepared, store_request};
 use crate::{
-    client::{Client, Inner, Profile},
+    client::{Client, Profile},
     ports::{StateStore, Transport},
 };
 
@@ -44,10 +45,7 @@ pub struct NewPassword {
 
 /// A password whose record lies at the vault and is not live yet.
 #[derive(Debug)]
-pub struct StoredPassword {
-    roaming: Identity,
-    vault: VaultRecord,
-}
+pub struct StoredPassword(Prepared);
 
 /// What OPAQUE gave at the end of a registration.
 #[derive(Debug)]
@@ -102,9 +100,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .and_then(|state| state.binding.as_ref())
             .ok_or_else(|| Misuse::NotFound(user.into()))?;
         let account = bound.index;
-        let record = Secret::<32>::generate(inner.rng.as_mut())?;
         Ok(NewPassword {
-            record: FixedBytes(*record.expose()),
+            record: Self::draw_record(inner)?,
             account,
         })
     }
@@ -160,61 +157,33 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Result<StoredPassword, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let tenant = self.config.tenant;
         let user = inner.identity()?.user;
         self.learn(inner, [user.into()], true).await?;
-        let device = DeviceSecrets::generate(DeviceKind::Password, inner.rng.as_mut())?;
-        let roaming = Identity {
-            tenant,
-            user,
-            device,
-        };
-        let sealed = chunked::seal(
-            &identity_key(&password.record, registered.export_key),
-            label::VAULT_IDENTITY,
-            &identity_context(&tenant, &password.record),
-            &roaming.to_secret_bytes(),
-            inner.rng.as_mut(),
-        )?;
-        let request = store_request(inner, tenant, user, password, &registered, sealed)?;
+        let roaming = self.draw(inner, DeviceKind::Password)?;
+        let record = password.record;
+        let key = identity_key(&record, registered.export_key);
+        let sealed = seal_identity(&key, &record, &roaming, inner.rng.as_mut())?;
+        let access = Access::Opaque(registered.upload.into());
+        let request = store_request(inner, record, &access, sealed)?;
         self.call::<StoreRecord>(&request).await?;
-        Ok(StoredPassword {
-            roaming,
-            vault: VaultRecord {
-                record: password.record,
-                vault_key: FixedBytes(registered.vault_key),
-                oprf_key: FixedBytes(registered.oprf_key),
-            },
-        })
+        let method = Method::Password(VaultRecord {
+            record,
+            vault_key: FixedBytes(registered.vault_key),
+            oprf_key: FixedBytes(registered.oprf_key),
+        });
+        Ok(StoredPassword(Prepared { roaming, method }))
     }
 
     /// Enters a stored password into our chain, in place of the one before. One statement decides
-    /// which record is live, so exactly one password works at every instant.
+    /// which record is live, so exactly one password works at every instant. Whoever is here by a
+    /// method that only recovers, has thereby recovered, and is here by the password from now on.
     ///
     /// # Errors
     /// [`Error::Rejected`], [`Error::Transport`]: the password before still works then, unless the
     /// answer alone was lost.
     pub async fn adopt_password(&self, stored: StoredPassword) -> Result<(), Error> {
         let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        let user = inner.identity()?.user;
-        let StoredPassword { roaming, vault } = stored;
-        self.learn(inner, [user.into()], true).await?;
-        self.newest_seed(inner, RingId::User(user)).await?;
-        self.change(inner, &[ChainId::User(user)], &mut |composer| {
-            let state = composer.knowledge.world().user(&user);
-            let before = state.and_then(|state| state.password().map(|(device, _)| device));
-            let method = Method::Password(vault.clone());
-            composer
-                .set_recovery(&roaming.device, method, before)
-                .map(Some)
-        })
-        .await?;
-        // Whoever is unlocked with the password before is now unlocked with this one.
-        if !inner.kept && inner.identity()?.device.keys().kind == DeviceKind::Password {
-            inner.identity = Some(roaming);
-            inner.token = None;
-        }
+        self.adopt(&mut inner, stored.0).await?;
         Ok(())
     }
 
@@ -289,115 +258,26 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Result<Profile, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        if inner.identity.is_some() {
-            return Err(Misuse::IdentityExists.into());
-        }
-        let tenant = self.config.tenant;
+        inner.refuse_identity()?;
+        let record = unlocked.record;
         let damaged = || Error::from(Misbehaviour::BadAnswer);
-        let opened = chunked::open(
-            &identity_key(&unlocked.record, unlocked.export_key),
-            label::VAULT_IDENTITY,
-            &identity_context(&tenant, &unlocked.record),
-            unlocked.sealed,
-        )
-        .map_err(|_| damaged())?;
-        let identity = Identity::from_secret_bytes(opened.expose())?;
-        if identity.tenant != tenant || identity.device.keys().kind != DeviceKind::Password {
+        let key = identity_key(&record, unlocked.export_key);
+        let identity = open_identity(&key, &self.config.tenant, &record, unlocked.sealed)
+            .map_err(|_| damaged())?;
+        if identity.device.keys().kind != DeviceKind::Password {
             return Err(damaged());
         }
-        let profile = Profile {
-            tenant,
-            user: identity.user,
-            device: identity.device.id(),
-        };
-        inner.identity = Some(identity);
-        inner.kept = false;
-        match self.check_unlocked(inner, name, &unlocked, profile).await {
-            Ok(()) => Ok(profile),
-            Err(error) => {
-                inner.identity = None;
-                inner.token = None;
-                Err(error.into())
-            }
-        }
-    }
-
-    async fn check_unlocked(
-        &self,
-        inner: &mut Inner,
-        name: &str,
-        unlocked: &UnlockedIdentity<'_>,
-        profile: Profile,
-    ) -> Result<(), Failure> {
-        self.learn(inner, [profile.user.into()], true).await?;
         let expected = VaultRecord {
-            record: unlocked.record,
+            record,
             vault_key: FixedBytes(unlocked.vault_key),
             oprf_key: FixedBytes(unlocked.oprf_key),
         };
-        let world = inner.knowledge.world();
-        let live = world
-            .user(&profile.user)
-            .and_then(|state| state.password())
-            .is_some_and(|(device, record)| device == profile.device && *record == expected);
-        let named = world
-            .user(&profile.user)
-            .and_then(|state| state.binding.as_ref())
-            .is_some_and(|bound| bound.index == binding::index(&profile.tenant, name));
-        if live && named {
-            Ok(())
-        } else {
-            Err(Misbehaviour::IdentityChanged.into())
-        }
+        Ok(self
+            .enter(inner, identity, Some(name), &record, Some(&expected))
+            .await?)
     }
 }
 
 fn identity_key(record: &FixedBytes<32>, export_key: &[u8; 64]) -> Secret<32> {
     kdf::extract(record.as_array(), &[export_key])
-}
-
-fn identity_context(tenant: &TenantId, record: &FixedBytes<32>) -> Vec<u8> {
-    cbor::encode(&(wardseal_client_core::crypto::SUITE, *tenant, *record))
-}
-
-fn store_request(
-    inner: &Inner,
-    tenant: TenantId,
-    user: UserId,
-    password: NewPassword,
-    registered: &PasswordUpload<'_>,
-    sealed: Vec<u8>,
-) -> Result<StoreRecordRequest, Failure> {
-    let identity = inner.identity()?;
-    let access = Access::Opaque(registered.upload.into()).to_bytes();
-    let message = record_message(&tenant, &user, &password.record, &access, &sealed);
-    let signature = identity
-        .device
-        .signer()
-        .ed25519()
-        .sign(label::RECORD_SIGNATURE, &message);
-    let statements = |chain: ChainId| -> Vec<Base64Url> {
-        inner
-            .chains
-            .get(&chain)
-            .map(|record| {
-                record
-                    .entries
-                    .iter()
-                    .map(|(statement, _)| statement.clone())
-                    .collect()
-            })
-            .unwrap_or_default()
-    };
-    Ok(StoreRecordRequest {
-        tenant,
-        user,
-        device: identity.device.id(),
-        record: password.record,
-        access: access.into(),
-        sealed: sealed.into(),
-        tenant_chain: statements(tenant.into()),
-        user_chain: statements(user.into()),
-        signature: FixedBytes(*signature.as_bytes()),
-    })
 }
