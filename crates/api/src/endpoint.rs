@@ -23,15 +23,19 @@ pub enum Auth {
     /// By an access token that one of the tenant's token keys signed, for this server:
     /// `Authorization: Bearer …`. Only the tenant's own servers can.
     Tenant,
+    /// However the application signs its users in: the operation is served by its own server.
+    Application,
 }
 
-/// Which role of the server answers.
+/// Who answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
     /// The key server.
     Keys,
     /// The vault.
     Vault,
+    /// The tenant's own server, which the application runs.
+    Tenant,
 }
 
 /// One operation of the API. Route, OpenAPI entry and client call come from this.
@@ -100,21 +104,49 @@ macro_rules! body {
 }
 pub(crate) use body;
 
+/// Declares a choice that travels as a text.
+macro_rules! choice {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, serde::Deserialize, Eq, PartialEq, serde::Serialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
+
+        impl wardseal_types::json::ToJson for $name {
+            fn write(&self, out: &mut String) {
+                match self { $(Self::$variant => $text,)+ }.to_owned().write(out);
+            }
+        }
+
+        impl wardseal_types::json::FromJson for $name {
+            fn read(value: &wardseal_types::json::Value<'_>) -> Option<Self> {
+                match value.text()? {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;
+
 #[cfg(test)]
 mod tests {
     use serde::{Serialize, de::DeserializeOwned};
     use wardseal_types::{
-        Base64Url, BoxedBytes, ChainId, FixedBytes, GroupId, SessionId, TenantId, Timestamp,
+        Base64Url, BoxedBytes, ChainId, FixedBytes, GroupId, KeyId, SessionId, TenantId, Timestamp,
         UserId,
         json::{self, FromJson, ToJson},
     };
 
     use crate::{
         Problem, ProblemCode,
+        escrow::{ReleasedShare, ReleasedShares, ShareRefusal},
         keys::{
             ChainSlice, Entry, Fetched, ListRequest, ListedSession, ListedSessions, LogView,
             LookedUp, ServerInfo,
         },
+        tenant::{ErasedShare, ErasedShares, ErasureCause},
     };
 
     fn agree<T>(body: &T)
@@ -172,6 +204,33 @@ mod tests {
             }],
             more: true,
         });
+        agree(&ReleasedShares {
+            member_epoch: 3,
+            signer: None,
+            items: vec![
+                ReleasedShare {
+                    share: Some(Base64Url(vec![1])),
+                    receipt: Some(FixedBytes([2; 64])),
+                    refused: None,
+                },
+                ReleasedShare {
+                    share: None,
+                    receipt: None,
+                    refused: Some(ShareRefusal::CodeRequired),
+                },
+            ],
+        });
+        agree(&ErasedShares {
+            signer: KeyId::from_bytes([1; 32]),
+            items: vec![
+                None,
+                Some(ErasedShare {
+                    cause: ErasureCause::Superseded,
+                    time: Timestamp::from_millis(1),
+                    receipt: FixedBytes([3; 64]),
+                }),
+            ],
+        });
         agree(&LookedUp { found: Vec::new() });
         for log_key in [None, Some(BoxedBytes::from([5; 1984]))] {
             agree(&ServerInfo {
@@ -183,6 +242,7 @@ mod tests {
                 vault: false,
                 log_key,
                 vault_key: Some(FixedBytes([6; 32])),
+                escrow_key: None,
             });
         }
     }

@@ -5,7 +5,10 @@ use wardseal_types::{
     UserId,
 };
 
-use crate::endpoint::{body, endpoint};
+use crate::{
+    endpoint::{body, endpoint},
+    escrow::EscrowKeyInfo,
+};
 
 body! {
     /// What a server says of itself.
@@ -27,6 +30,8 @@ body! {
         pub log_key: Option<BoxedBytes<1984>>,
         /// OPAQUE public key. Absent where the role `vault` is not served.
         pub vault_key: Option<FixedBytes<32>>,
+        /// Escrow key of the key server. Absent where it takes no part in escrow.
+        pub escrow_key: Option<EscrowKeyInfo>,
     }
 }
 

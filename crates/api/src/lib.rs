@@ -4,9 +4,11 @@
 //! failure is a problem document ([`Problem`]) with a stable code ([`ProblemCode`]).
 
 pub mod endpoint;
+pub mod escrow;
 pub mod keys;
 mod problem;
 mod proof;
+pub mod tenant;
 pub mod vault;
 
 pub use endpoint::{Auth, Endpoint, Method, Role};

@@ -371,6 +371,8 @@ const fn is_of_knowledge(refusal: Refusal) -> bool {
             | Refusal::AuthorLeaves
             | Refusal::BadBinding
             | Refusal::BadCertificate
+            | Refusal::NotNamed(_)
+            | Refusal::BadReceipt
     )
 }
 
@@ -411,6 +413,14 @@ impl Overlay<'_> {
         let mut members: Vec<MemberId> = match &statement.body().op {
             Op::GroupCreate(_, members, _) => members.iter().map(|entry| entry.member).collect(),
             Op::SessionCreate(_, grants, ..) => grants.iter().map(|grant| grant.member).collect(),
+            Op::Claim(claim) => {
+                // The token key of its receipt may be newer than what is known of the tenant.
+                look(statement.tenant().into(), self.tenant().is_some());
+                if let MemberId::User(user) = claim.member {
+                    look(user.into(), self.user(&user).is_some());
+                }
+                vec![claim.member]
+            }
             _ => Vec::new(),
         };
         match previous {
@@ -434,7 +444,7 @@ impl Overlay<'_> {
                     look(id.into(), known.is_some());
                     members.extend(known.iter().flat_map(|state| state.ring.histories().keys()));
                 }
-                MemberId::User(_) | MemberId::Device(_) => {}
+                MemberId::User(_) | MemberId::Device(_) | MemberId::Pending(_) => {}
             }
         }
         missing

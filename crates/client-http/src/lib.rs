@@ -49,11 +49,12 @@ impl Default for Limits {
 #[error("HTTPS does not work on this machine: {0}")]
 pub struct TlsUnavailable(String);
 
-/// A transport to the key server and the vault.
+/// A transport to the key server, the vault and the application's own server.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     keys: Option<Server>,
     vault: Option<Server>,
+    tenant: Option<Server>,
     limits: Limits,
 }
 
@@ -61,6 +62,7 @@ pub struct HttpTransport {
 struct Server {
     address: ServerAddress,
     http: reqwest::Client,
+    bearer: Option<String>,
 }
 
 impl HttpTransport {
@@ -93,7 +95,25 @@ impl HttpTransport {
         Ok(Self {
             keys: server(keys)?,
             vault: server(vault)?,
+            tenant: None,
             limits,
+        })
+    }
+
+    /// The same with the application's own server, which holds the tenant's shares of what lies in
+    /// escrow. `bearer` is how the application knows who calls; it is sent to this server only.
+    ///
+    /// # Errors
+    /// [`TlsUnavailable`].
+    pub fn with_tenant(
+        self,
+        address: ServerAddress,
+        bearer: Option<String>,
+    ) -> Result<Self, TlsUnavailable> {
+        let server = Server::new(address, &self.limits)?;
+        Ok(Self {
+            tenant: Some(Server { bearer, ..server }),
+            ..self
         })
     }
 
@@ -109,7 +129,7 @@ impl HttpTransport {
         let mut outgoing = server
             .http
             .request(method, server.address.join(request.path));
-        if let Some(token) = &request.bearer {
+        if let Some(token) = request.bearer.as_ref().or(server.bearer.as_ref()) {
             // What is no header was no token that a server gave: it will say so.
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                 .unwrap_or(HeaderValue::from_static("Bearer"));
@@ -162,7 +182,11 @@ impl Server {
         let http = builder
             .build()
             .map_err(|error| TlsUnavailable(error.to_string()))?;
-        Ok(Self { address, http })
+        Ok(Self {
+            address,
+            http,
+            bearer: None,
+        })
     }
 
     fn failed(&self, error: &reqwest::Error) -> TransportError {
@@ -182,6 +206,7 @@ impl Transport for HttpTransport {
         let (server, role) = match request.role {
             api::Role::Keys => (&self.keys, "key server"),
             api::Role::Vault => (&self.vault, "vault"),
+            api::Role::Tenant => (&self.tenant, "server of the application"),
         };
         let server = server.as_ref().ok_or(TransportError::NotConfigured(role))?;
         self.exchange(server, request).await

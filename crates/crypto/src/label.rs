@@ -147,6 +147,24 @@ labels! {
     SESSION_METADATA = "session-metadata";
     /// Chunked encryption: a secret wrapped directly under a key that both ends hold.
     DIRECT_WRAP = "direct-wrap";
+    /// Hash: the identifier of a pending recipient, from the terms of its escrow.
+    ID_PENDING = "id-pending";
+    /// Signature: the key server's escrow key, by its log key.
+    ESCROW_KEY = "escrow-key";
+    /// Seal: one party's share of an escrow, to its escrow key.
+    ESCROW_SHARE = "escrow-share";
+    /// Derivation: both shares, and the code if there is one, to the key of a deposit.
+    ESCROW_COMBINE = "escrow-combine";
+    /// Chunked encryption: a session's seed under the key of a deposit.
+    ESCROW_SEED = "escrow-seed";
+    /// Derivation and chunked encryption: what members of a session need to deposit again.
+    ESCROW_MEMBERS = "escrow-members";
+    /// Seal: a released share, to the ring of whoever claims.
+    ESCROW_RELEASE = "escrow-release";
+    /// Signature: a party of an escrow has released its share.
+    ESCROW_RECEIPT = "escrow-receipt";
+    /// Signature: a party of an escrow has erased its share.
+    ESCROW_ERASURE = "escrow-erasure";
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn entering(op: &Op) -> Vec<MemberId> {
 
 fn check_newest(reference: &BoxRef, world: &dyn World) -> Result<(), Refusal> {
     match reference.member {
-        MemberId::Device(_) => return Ok(()),
+        MemberId::Device(_) | MemberId::Pending(_) => return Ok(()),
         // A dissolved group never rotates again, so a device that one of its members lost would
         // open for ever what is sealed to it.
         MemberId::Group(group) => check_alive(group, world)?,

@@ -1,6 +1,8 @@
 //! `fold(statements) → state`: one function for all kinds of chains, the same in client and
 //! server. See `spec/04-chains.md`.
 
+mod claim;
+
 use wardseal_crypto::{
     label,
     sign::{Ed25519PublicKey, HybridPublicKey},
@@ -14,7 +16,7 @@ use crate::{
     binding,
     certificate::Certificate,
     keys::{DeviceKeys, DeviceKind, TenantKey, possession_message, verify_hybrid},
-    op::{Grant, Membership, Method, NewDevice, Op, Recover, Rights, Role, SetRecovery},
+    op::{Entry, Grant, Membership, Method, NewDevice, Op, Recover, Rights, Role, SetRecovery},
     reach::Search,
     refusal::Refusal,
     state::{
@@ -188,6 +190,7 @@ impl Step<'_> {
         let valid = match key {
             TenantKey::Root(key) => HybridPublicKey::from_bytes(key.as_array()).is_ok(),
             TenantKey::Token(key) => Ed25519PublicKey::from_bytes(*key.as_array()).is_ok(),
+            TenantKey::Escrow(key) => key.sealer().is_ok(),
         };
         if !valid {
             return Err(Refusal::BadKey);
@@ -253,7 +256,7 @@ impl Step<'_> {
         match self.op() {
             Op::AddDevice(new, entry) => {
                 let entered = self.check_new_device(&state, new, DeviceKind::Ordinary)?;
-                let entry = crate::op::Entry::History(entry.clone());
+                let entry = Entry::History(entry.clone());
                 state.ring.enter(
                     MemberId::Device(entered),
                     new.keys.kind,
@@ -313,7 +316,7 @@ impl Step<'_> {
         let member = MemberId::Device(entered);
         match (&set.replaces, &set.entry, &set.epoch) {
             (None, Some(entry), None) => {
-                let entry = crate::op::Entry::History(entry.clone());
+                let entry = Entry::History(entry.clone());
                 state.ring.enter(member, kind, &entry, self.position)?;
             }
             (Some(old), None, Some(epoch)) => {
@@ -517,6 +520,9 @@ impl Step<'_> {
             .iter()
             .map(|Grant { member, rights }| (*member, *rights))
             .collect();
+        for (member, rights) in &members {
+            check_pending(*member, *rights)?;
+        }
         let state = SessionState {
             id,
             head: self.head,
@@ -534,6 +540,11 @@ impl Step<'_> {
 
     fn session(&self, mut state: SessionState) -> Result<SessionState, Refusal> {
         let author = self.check_author()?;
+        if let Op::Claim(claim) = self.op() {
+            self.claim(&mut state, author, claim)?;
+            state.head = self.head;
+            return Ok(state);
+        }
         let needed = match self.op() {
             Op::SessionRotate(_) => Rights::READ,
             Op::Grant(grant, _) => Rights::SHARE.union(grant.rights),
@@ -547,9 +558,16 @@ impl Step<'_> {
         }
         match self.op() {
             Op::Grant(Grant { member, rights }, entry) => {
+                check_pending(*member, *rights)?;
+                // Whoever is awaited comes through the epochs that are there: no gap may open.
+                let awaited = state.ring.has_pending() || matches!(member, MemberId::Pending(_));
+                if awaited && matches!(entry, Entry::FromJoin(_)) {
+                    return Err(Refusal::BadEpoch);
+                }
                 state.ring.enter(*member, *rights, entry, self.position)?;
             }
             Op::SetRights(Grant { member, rights }) => {
+                check_pending(*member, *rights)?;
                 state.ring.change(*member, *rights, self.position)?;
             }
             Op::Revoke(removal) => state.ring.leave(removal, self.position)?,
@@ -568,6 +586,16 @@ impl Step<'_> {
         }
         state.head = self.head;
         Ok(state)
+    }
+}
+
+/// Somebody whom nobody has seen yet does not manage.
+fn check_pending(member: MemberId, rights: Rights) -> Result<(), Refusal> {
+    match member {
+        MemberId::Pending(_) if rights.contains(Rights::MANAGE) => {
+            Err(Refusal::WrongMember(member))
+        }
+        _ => Ok(()),
     }
 }
 

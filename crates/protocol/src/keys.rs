@@ -122,11 +122,53 @@ pub enum TenantKey {
     Root(BoxedBytes<HYBRID_PUBLIC>),
     /// Signs tokens that bind names to users. Ed25519; used by the application's server.
     Token(FixedBytes<32>),
+    /// To which the tenant's share of an escrow is sealed; used by the application's server.
+    Escrow(EscrowKey),
 }
 
 cbor_choice!(TenantKey {
     1: Root(key),
     2: Token(key),
+    3: Escrow(key),
+});
+
+/// A tenant's part in escrow. See `spec/11-escrow.md`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EscrowKey {
+    /// X-Wing public key.
+    pub kem: BoxedBytes<KEM_PUBLIC>,
+    /// Whether the tenant releases its share on its own word.
+    pub assigned: Assigned,
+}
+
+cbor_map!(EscrowKey {
+    0: kem,
+    1: assigned,
+});
+
+impl EscrowKey {
+    /// The key to seal to.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when the bytes are no valid X-Wing key.
+    pub fn sealer(&self) -> Result<KemPublicKey, CryptoError> {
+        KemPublicKey::from_bytes(self.kem.as_array())
+    }
+}
+
+/// Whether a tenant takes part in escrow under the policy `assigned`, where its assignment of a
+/// name is all that a recipient shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Assigned {
+    /// It does not.
+    Refused,
+    /// It does.
+    Taken,
+}
+
+cbor_index!(Assigned {
+    0: Refused,
+    1: Taken
 });
 
 impl TenantKey {

@@ -9,6 +9,7 @@ pub mod admission;
 pub mod binding;
 pub mod cbor;
 pub mod certificate;
+pub mod escrow;
 pub mod fold;
 pub mod keys;
 pub mod log;

@@ -1,6 +1,6 @@
 //! What statements say. See `spec/04-chains.md`.
 //!
-//! The numbers are the protocol. 13 (`tenant.set_log`) and 45 (`session.claim`) are reserved: a
+//! The numbers are the protocol. 13 (`tenant.set_log`) is reserved: a
 //! decoder refuses them until they are specified.
 
 use wardseal_types::{
@@ -10,6 +10,7 @@ use wardseal_types::{
 };
 
 use crate::{
+    escrow::Claim,
     keys::{DeviceKeys, DeviceKind, HYBRID_SIGNATURE, LogKey, TenantKey},
     ring::{BoxRef, Epoch},
 };
@@ -401,6 +402,8 @@ pub enum Op {
     Revoke(Removal),
     /// A new epoch for the same recipients.
     SessionRotate(Rotation),
+    /// A pending recipient takes what lies in escrow for it, and becomes a user or group.
+    Claim(Box<Claim>),
     /// New encrypted metadata, under the name key of the epoch with this number.
     Describe(u32, Base64Url),
 }
@@ -429,6 +432,7 @@ cbor_choice!(Op {
     42: SetRights(grant),
     43: Revoke(removal),
     44: SessionRotate(rotation),
+    45: Claim(claim),
     46: Describe(epoch, metadata),
 });
 
@@ -460,6 +464,7 @@ impl Op {
             | Self::SetRights(_)
             | Self::Revoke(_)
             | Self::SessionRotate(_)
+            | Self::Claim(_)
             | Self::Describe(..) => ChainKind::Session,
         }
     }
@@ -515,6 +520,7 @@ impl Op {
             | Self::Add(_, Entry::History(entry))
             | Self::Grant(_, Entry::History(entry)) => Some(entry),
             Self::SetRecovery(set) => set.entry.as_ref(),
+            Self::Claim(claim) => Some(&claim.entry),
             _ => None,
         }
     }

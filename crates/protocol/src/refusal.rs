@@ -100,6 +100,17 @@ pub enum Refusal {
     /// The group was dissolved.
     #[error("the group was dissolved")]
     Dissolved,
+    /// The claimant does not carry the name for which something lies in escrow.
+    #[error("{0} does not carry the name for which this lies in escrow")]
+    NotNamed(MemberId),
+    /// A receipt of an escrow is missing, of another escrow, or does not verify.
+    #[error(
+        "a receipt of the escrow is missing or does not verify: have the shares released again"
+    )]
+    BadReceipt,
+    /// What lay in escrow has expired.
+    #[error("the time of the escrow is over: the sender has to grant it again")]
+    EscrowExpired,
     /// An encrypted name or label is too long, or not under the newest epoch.
     #[error("the name is too long, or not sealed under the newest epoch")]
     BadName,
@@ -143,6 +154,9 @@ impl Refusal {
             Self::BadCertificate => "bad_certificate",
             Self::BadTenantKeys => "bad_tenant_keys",
             Self::Dissolved => "dissolved",
+            Self::NotNamed(_) => "not_named",
+            Self::BadReceipt => "bad_receipt",
+            Self::EscrowExpired => "escrow_expired",
             Self::BadName => "bad_name",
         }
     }

@@ -15,6 +15,7 @@ use wardseal_types::{
 
 use crate::{
     cbor::{self, DecodeError},
+    escrow::{Deposit, Place},
     keys::KEM_PUBLIC,
     state::Ring,
 };
@@ -245,9 +246,9 @@ impl<M: Copy> Ring<M> {
 pub struct BoxRef {
     /// The member to whom the seed is sealed.
     pub member: MemberId,
-    /// The member's own epoch; 0 for a device.
+    /// The member's own epoch; 0 for a device and a pending recipient.
     pub epoch: u32,
-    /// The commitment of that epoch; for a device its identifier.
+    /// The commitment of that epoch; for a device or pending recipient its identifier.
     pub key: FixedBytes<32>,
     /// Hash of the box. Absent in a genesis, where the box is sealed after the identifier exists.
     pub hash: Option<FixedBytes<32>>,
@@ -293,11 +294,14 @@ pub enum Sealed {
     Hpke(Base64Url),
     /// A wrap under the member's seed: only where the sealer holds it himself.
     Wrap(Base64Url),
+    /// In escrow for a member who has no keys yet.
+    Escrow(Box<Deposit>),
 }
 
 cbor_choice!(Sealed {
     1: Hpke(sealed),
     2: Wrap(sealed),
+    3: Escrow(deposit),
 });
 
 /// Everything that a box is bound to.
@@ -410,7 +414,10 @@ impl BoxContext {
                 &context,
                 bytes.as_slice(),
             )?,
-            (Sealed::Wrap(_), Opener::Device(_)) => return Err(CryptoError::Rejected),
+            // What lies in escrow is opened with the shares, see `escrow`.
+            (Sealed::Wrap(_), Opener::Device(_)) | (Sealed::Escrow(_), _) => {
+                return Err(CryptoError::Rejected);
+            }
         };
         let seed = Seed(opened);
         let found = seed.commitment(self.ring.into());
@@ -444,10 +451,51 @@ impl SealedBox {
     /// See [`DecodeError`]; another suite than ours is malformed.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let sealed: Self = cbor::decode(bytes, limits::MAX_BOX)?;
-        if sealed.suite == SUITE {
+        if sealed.suite == SUITE && sealed.is_consistent() {
             Ok(sealed)
         } else {
             Err(DecodeError::Malformed)
+        }
+    }
+
+    /// A pending recipient has a deposit on its own terms, and nobody else has one.
+    fn is_consistent(&self) -> bool {
+        match (&self.sealed, self.member) {
+            (Sealed::Escrow(deposit), MemberId::Pending(pending)) => {
+                self.member_epoch == 0 && deposit.is_whole() && deposit.terms.id() == pending
+            }
+            (Sealed::Escrow(_), _) | (_, MemberId::Pending(_)) => false,
+            _ => true,
+        }
+    }
+
+    /// The deposit inside and its place, if this is the box of a pending recipient.
+    #[must_use]
+    pub fn deposit(&self, tenant: TenantId) -> Option<(Place, &Deposit)> {
+        match (&self.sealed, self.ring, self.member) {
+            (Sealed::Escrow(deposit), RingId::Session(session), MemberId::Pending(pending)) => {
+                let place = Place {
+                    tenant,
+                    session,
+                    epoch: self.epoch,
+                    pending,
+                };
+                Some((place, deposit))
+            }
+            _ => None,
+        }
+    }
+
+    /// The box that holds a deposit.
+    #[must_use]
+    pub fn of_deposit(place: &Place, deposit: Deposit) -> Self {
+        Self {
+            suite: SUITE,
+            ring: RingId::Session(place.session),
+            epoch: place.epoch,
+            member: MemberId::Pending(place.pending),
+            member_epoch: 0,
+            sealed: Sealed::Escrow(Box::new(deposit)),
         }
     }
 

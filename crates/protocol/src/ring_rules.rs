@@ -141,6 +141,33 @@ impl<M: Copy> Ring<M> {
         self.follow(epoch, position, true)
     }
 
+    /// A pending recipient becomes `member`, with what it was granted, in the present epoch.
+    pub(crate) fn claim(
+        &mut self,
+        pending: MemberId,
+        member: MemberId,
+        reference: &BoxRef,
+        position: Position,
+    ) -> Result<(), Refusal> {
+        self.epochs.check_kind(&member)?;
+        let value = self
+            .member_at(&pending, NOW)
+            .ok_or(Refusal::NotAMember(pending))?;
+        if self.member_at(&member, NOW).is_some() {
+            return Err(Refusal::AlreadyMember(member));
+        }
+        self.set(pending, position, None);
+        self.epochs.recipients.remove(&pending);
+        self.set(member, position, Some(value));
+        self.epochs.add_box(member, reference)
+    }
+
+    /// Whether somebody is awaited here who has no keys yet.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.members()
+            .any(|(member, _)| matches!(member, MemberId::Pending(_)))
+    }
+
     fn set(&mut self, member: MemberId, position: Position, value: Option<M>) {
         self.members
             .update(member, |history| history.set(position, value));
@@ -174,6 +201,7 @@ impl Epochs {
             | (RingId::Group(_), MemberId::User(_))
             | (RingId::Session(_), MemberId::User(_) | MemberId::Group(_)) => true,
             (RingId::Group(id), MemberId::Group(inner)) => id != *inner,
+            (RingId::Session(_), MemberId::Pending(_)) => true,
             (RingId::Session(id), MemberId::Session(parent)) => id != *parent,
             _ => false,
         };
@@ -296,11 +324,12 @@ fn check_hashed(boxes: &[BoxRef]) -> Result<(), Refusal> {
     }
 }
 
-/// A device has one key for ever, and its identifier is the hash of it.
+/// A device has one key for ever, and its identifier is the hash of it. A pending recipient has
+/// none, and stands for itself.
 fn check_device_box(reference: &BoxRef) -> Result<(), Refusal> {
     match reference.member {
-        MemberId::Device(device)
-            if reference.epoch != 0 || reference.key.as_array() != device.as_bytes() =>
+        MemberId::Device(_) | MemberId::Pending(_)
+            if reference.epoch != 0 || reference.key.as_array() != reference.member.as_bytes() =>
         {
             Err(Refusal::BoxesDoNotMatch)
         }

@@ -8,7 +8,7 @@ use wardseal_types::{
 };
 
 use crate::{
-    keys::{DeviceKeys, DeviceKind, LogKey, TenantKey},
+    keys::{DeviceKeys, DeviceKind, EscrowKey, LogKey, TenantKey},
     op::{Cause, Method, Rights, Role, VaultRecord},
     reach::{self, Search},
     ring::{BoxRef, Epoch},
@@ -215,6 +215,22 @@ impl TenantState {
         history.at(position).map(|()| key)
     }
 
+    /// The newest escrow key in force, if the tenant takes part in escrow.
+    #[must_use]
+    pub fn escrow(&self) -> Option<(KeyId, &EscrowKey)> {
+        self.keys
+            .iter()
+            .filter_map(|(id, (key, history))| match key {
+                TenantKey::Escrow(key) if history.now().is_some() => {
+                    let since = history.changes().last().map(|(since, _)| *since);
+                    Some((since, *id, key))
+                }
+                _ => None,
+            })
+            .max_by_key(|(since, id, _)| (*since, *id))
+            .map(|(_, id, key)| (id, key))
+    }
+
     /// The keys in force.
     pub fn keys(&self) -> impl Iterator<Item = (&KeyId, &TenantKey)> {
         self.keys
@@ -418,10 +434,10 @@ pub trait World {
     /// A session.
     fn session(&self, id: &SessionId) -> Option<&SessionState>;
 
-    /// The epochs of a member ring; `None` for a device or an unknown ring.
+    /// The epochs of a member ring; `None` for what is no ring, and for an unknown one.
     fn ring_epochs(&self, member: &MemberId) -> Option<&[Arc<EpochRecord>]> {
         match member {
-            MemberId::Device(_) => None,
+            MemberId::Device(_) | MemberId::Pending(_) => None,
             MemberId::User(id) => self.user(id).map(|state| state.ring.epochs()),
             MemberId::Group(id) => self.group(id).map(|state| state.ring.epochs()),
             MemberId::Session(id) => self.session(id).map(|state| state.ring.epochs()),

@@ -288,13 +288,12 @@ async fn nothing_here(request: Request) -> Response<Body> {
         Some(known) if known.method_name() != request.method().as_str() => {
             format!("this address is asked with {}", known.method_name())
         }
-        Some(known) => {
-            let (asked, other) = match known.role {
-                Role::Keys => ("key server", "vault"),
-                Role::Vault => ("vault", "key server"),
-            };
-            format!("a {asked} answers this, and this process is a {other}")
+        Some(known) => match known.role {
+            Role::Keys => "a key server answers this, and this process is a vault",
+            Role::Vault => "a vault answers this, and this process is a key server",
+            Role::Tenant => "the application's own server answers this",
         }
+        .into(),
         None => "every operation stands in the OpenAPI document of this version".into(),
     };
     Failure::with_detail(ProblemCode::NoSuchRoute, detail).into_response()

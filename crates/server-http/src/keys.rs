@@ -63,6 +63,7 @@ impl About {
             vault: self.vault.is_some(),
             log_key: self.keys.as_ref().map(|keys| keys.log_key().clone()),
             vault_key: self.vault.as_ref().map(|vault| vault.public_key()),
+            escrow_key: None,
         }
     }
 }

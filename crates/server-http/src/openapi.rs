@@ -105,6 +105,7 @@ impl Document {
             .tag(match E::ROLE {
                 Role::Keys => "key server",
                 Role::Vault => "vault",
+                Role::Tenant => "server of the application",
             });
         if matches!(E::METHOD, Method::Post) {
             let content = ContentBuilder::new()
@@ -118,7 +119,8 @@ impl Document {
             ));
         }
         let scheme = match E::AUTH {
-            Auth::Open => None,
+            // The application says itself how; the platform cannot.
+            Auth::Open | Auth::Application => None,
             Auth::Bearer => Some(BEARER),
             Auth::Tenant => Some(ACCESS),
         };
@@ -152,7 +154,7 @@ fn problems<E: Endpoint>() -> Responses {
     let with_token: &[ProblemCode] = match E::AUTH {
         Auth::Bearer => ProblemCode::WITH_TOKEN,
         Auth::Tenant => ProblemCode::WITH_ACCESS,
-        Auth::Open => &[],
+        Auth::Open | Auth::Application => &[],
     };
     let mut by_status = BTreeMap::<u16, Vec<String>>::new();
     for code in [E::PROBLEMS, with_token, ProblemCode::ANYWHERE].concat() {

@@ -11,6 +11,7 @@
     reason = "only tests use this crate; a broken fixture must stop them where it broke"
 )]
 
+mod escrow;
 #[cfg(feature = "servers")]
 mod hostile;
 mod person;
@@ -18,6 +19,7 @@ mod person;
 mod servers;
 mod town;
 
+pub use escrow::Escrow;
 #[cfg(feature = "servers")]
 pub use hostile::{Change, Fault, HostileProxy};
 #[cfg(feature = "servers")]

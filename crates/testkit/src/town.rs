@@ -28,7 +28,10 @@ use wardseal_types::{
     RingId, SessionId, TenantId, Timestamp, UserId,
 };
 
-use crate::person::{Device, Person, secret, seeded};
+use crate::{
+    escrow::Escrow,
+    person::{Device, Person, secret, seeded},
+};
 
 /// A tenant with its log in memory, its keys, and everybody's seeds.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub struct Town {
     pub seeds: BTreeMap<RingId, Vec<Seed>>,
     /// All boxes.
     pub boxes: Vec<SealedBox>,
+    /// Who is awaited, and the parties of the escrow.
+    pub escrow: Escrow,
     /// The time that statements carry.
     pub now: Timestamp,
     devices: BTreeMap<DeviceId, KemPublicKey>,
@@ -97,6 +102,7 @@ impl Town {
             log: Vec::new(),
             seeds: BTreeMap::new(),
             boxes: Vec::new(),
+            escrow: Escrow::new(seed),
             now,
             devices: BTreeMap::new(),
             drawn: BTreeMap::new(),
@@ -475,6 +481,9 @@ impl Town {
 
     /// Seals `seed` to the newest key of `member` and keeps the box.
     pub fn seal(&mut self, ring: RingId, epoch: u32, member: MemberId, seed: &Seed) -> BoxRef {
+        if let MemberId::Pending(pending) = member {
+            return self.deposit(ring, epoch, pending, seed);
+        }
         let reference = self.reference(member);
         let context = self.context(ring, epoch, &reference);
         let sealed = if let MemberId::Session(parent) = member {

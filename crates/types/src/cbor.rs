@@ -476,6 +476,7 @@ tuple!(A.0, B.1, C.2, D.3);
 tuple!(A.0, B.1, C.2, D.3, E.4);
 tuple!(A.0, B.1, C.2, D.3, E.4, F.5);
 tuple!(A.0, B.1, C.2, D.3, E.4, F.5, G.6);
+tuple!(A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7);
 
 /// A struct as a map from small integers, in ascending order. A field that is an absent option
 /// has no key.

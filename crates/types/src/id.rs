@@ -172,6 +172,10 @@ id!(
     ObjectId, "obj", 16
 );
 id!(
+    /// A recipient who has no keys yet: hash of the terms under which a seed lies in escrow.
+    PendingId, "pnd", 32
+);
+id!(
     /// The hash of a signed statement.
     StatementHash, "sth", 32
 );
@@ -225,6 +229,8 @@ pub enum MemberId {
     Group(GroupId),
     /// A parent session, member of a session.
     Session(SessionId),
+    /// A recipient who has no keys yet, member of a session until he claims it.
+    Pending(PendingId),
 }
 
 /// Whom the tenant can give a name: a user or a group.
@@ -333,7 +339,7 @@ macro_rules! sum {
 sum!(ChainId, "ten_, usr_, grp_ or ses" { Tenant(TenantId, "ten") = 1, User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
 sum!(RingId, "usr_, grp_ or ses" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4 });
 sum!(NamedId, "usr_ or grp" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3 });
-sum!(MemberId, "usr_, grp_, ses_ or dev" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4, Device(DeviceId, "dev") = 5 });
+sum!(MemberId, "usr_, grp_, ses_, dev_ or pnd" { User(UserId, "usr") = 2, Group(GroupId, "grp") = 3, Session(SessionId, "ses") = 4, Device(DeviceId, "dev") = 5, Pending(PendingId, "pnd") = 6 });
 
 impl ChainId {
     /// What kind of history this is.
@@ -396,11 +402,11 @@ impl From<RingId> for ChainId {
 }
 
 impl MemberId {
-    /// The ring that this member is, unless it is a device.
+    /// The ring that this member is, unless it is a device or a pending recipient.
     #[must_use]
     pub const fn ring(&self) -> Option<RingId> {
         match self {
-            Self::Device(_) => None,
+            Self::Device(_) | Self::Pending(_) => None,
             Self::User(id) => Some(RingId::User(*id)),
             Self::Group(id) => Some(RingId::Group(*id)),
             Self::Session(id) => Some(RingId::Session(*id)),

@@ -14,8 +14,8 @@ mod time;
 
 pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
 pub use id::{
-    ChainId, ChainKind, DeviceId, GroupId, IdError, KeyId, MemberId, NamedId, ObjectId, RingId,
-    SessionId, StatementHash, TenantId, UserId,
+    ChainId, ChainKind, DeviceId, GroupId, IdError, KeyId, MemberId, NamedId, ObjectId, PendingId,
+    RingId, SessionId, StatementHash, TenantId, UserId,
 };
 pub use sorted::{SortedMap, SortedSet};
 pub use time::{Clock, ManualClock, Timestamp};

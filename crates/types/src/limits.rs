@@ -6,8 +6,9 @@
 /// members needs about 170 bytes for each of them and 4 kB of signatures.
 pub const MAX_STATEMENT: usize = 1 << 20;
 
-/// Largest sealed box, in bytes: an X-Wing encapsulation, a seed and a tag, with room.
-pub const MAX_BOX: usize = 2048;
+/// Largest sealed box, in bytes: a deposit in escrow, which is an X-Wing encapsulation, a seed, its
+/// terms and an address, with room. Other boxes are half as long.
+pub const MAX_BOX: usize = 4096;
 
 /// Most members of one ring. Larger circles are nested groups.
 pub const MAX_MEMBERS: usize = 4096;
@@ -27,8 +28,14 @@ pub const MAX_BODY: usize = 16 << 20;
 /// Most sessions that are fetched in one request.
 pub const MAX_BATCH: usize = 1000;
 
-/// Most statements that one transaction may append.
-pub const MAX_TRANSACTION: usize = 64;
+/// Most statements that one transaction may append: 500 sessions are sealed, or claimed, at once.
+pub const MAX_TRANSACTION: usize = 1024;
+
+/// Longest time that a seed lies in escrow, in milliseconds: 366 days.
+pub const MAX_ESCROW: u64 = 366 * 24 * 60 * 60 * 1000;
+
+/// Longest address to which a code is sent, in bytes of UTF-8.
+pub const MAX_ADDRESS: usize = 254;
 
 /// Most passkeys of one user. Of every other recovery method there is at most one.
 pub const MAX_PASSKEYS: usize = 8;

@@ -7,7 +7,7 @@ use utoipa::{
 
 use crate::{
     Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, KeyId, MemberId, NamedId,
-    ObjectId, RingId, SessionId, StatementHash, TenantId, Timestamp, UserId,
+    ObjectId, PendingId, RingId, SessionId, StatementHash, TenantId, Timestamp, UserId,
 };
 
 fn text(pattern: &str, description: &str) -> RefOr<Schema> {
@@ -36,6 +36,7 @@ identifier!(
     GroupId,
     KeyId,
     ObjectId,
+    PendingId,
     SessionId,
     StatementHash,
     TenantId,
@@ -58,7 +59,7 @@ union!(
     ChainId: "^(ten|usr|grp|ses)_[a-z2-7]{52}$",
     RingId: "^(usr|grp|ses)_[a-z2-7]{52}$",
     NamedId: "^(usr|grp)_[a-z2-7]{52}$",
-    MemberId: "^(usr|grp|ses|dev)_[a-z2-7]{52}$"
+    MemberId: "^(usr|grp|ses|dev|pnd)_[a-z2-7]{52}$"
 );
 
 impl PartialSchema for Base64Url {

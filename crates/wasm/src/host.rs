@@ -53,6 +53,7 @@ impl Transport for Host {
         let role = match request.role {
             Role::Keys => "keys",
             Role::Vault => "vault",
+            Role::Tenant => "tenant",
         };
         let answer = Self::send(
             self,
@@ -85,6 +86,7 @@ fn refused(error: &JsValue, role: Role) -> TransportError {
         Some("not_configured") => TransportError::NotConfigured(match role {
             Role::Keys => "key server",
             Role::Vault => "vault",
+            Role::Tenant => "server of the application",
         }),
         _ => TransportError::Unreachable { server },
     }

@@ -8,7 +8,9 @@
 )]
 
 mod chain;
+mod claims;
 mod domains;
+mod escrow;
 mod log;
 mod nesting;
 mod refusals;

@@ -240,7 +240,7 @@ fn nested(member: &MemberId) -> Option<ChainId> {
     match member {
         MemberId::Group(id) => Some(ChainId::Group(*id)),
         MemberId::Session(id) => Some(ChainId::Session(*id)),
-        MemberId::User(_) | MemberId::Device(_) => None,
+        MemberId::User(_) | MemberId::Device(_) | MemberId::Pending(_) => None,
     }
 }
 
@@ -259,6 +259,7 @@ pub(crate) fn mentioned(statement: &Statement) -> Vec<ChainId> {
             .collect(),
         Op::Add(entry, _) => nested(&entry.member).into_iter().collect(),
         Op::Grant(grant, _) => nested(&grant.member).into_iter().collect(),
+        Op::Claim(claim) => claim.member.ring().map(ChainId::from).into_iter().collect(),
         _ => Vec::new(),
     };
     if let Some(user) = body.author.user() {

@@ -292,6 +292,7 @@ async fn show(host: &Host) -> Result<Report, Failure> {
     let purpose = |key: &TenantKey| match key {
         TenantKey::Root(_) => "root",
         TenantKey::Token(_) => "token",
+        TenantKey::Escrow(_) => "escrow",
     };
     let keys: String = tenant
         .keys

@@ -27,7 +27,7 @@ impl FromStr for Who {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        let is_id = ["usr_", "grp_", "ses_", "dev_"]
+        let is_id = ["usr_", "grp_", "ses_", "dev_", "pnd_"]
             .iter()
             .any(|prefix| text.starts_with(prefix));
         Ok(if let Some(name) = text.strip_prefix("group:") {

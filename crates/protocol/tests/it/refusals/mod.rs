@@ -49,13 +49,13 @@ pub(crate) fn cast() -> Cast {
 }
 
 /// The town without one chain, as a client that has not fetched it sees it.
-fn without(town: &Town, chain: impl Into<ChainId>) -> States {
+pub(crate) fn without(town: &Town, chain: impl Into<ChainId>) -> States {
     let mut states = town.states.clone();
     states.remove(&chain.into());
     states
 }
 
-fn fold_in(town: &Town, states: &States, statement: &Statement) -> Result<(), Refusal> {
+pub(crate) fn fold_in(town: &Town, states: &States, statement: &Statement) -> Result<(), Refusal> {
     let previous = town.states.chain(&statement.chain());
     fold::apply(previous.as_ref(), statement, town.next_position(), states).map(|_| ())
 }
@@ -99,6 +99,7 @@ fn every_refusal_happens_and_has_the_code_of_its_name() {
         keys_and_names(),
         recovery::recoveries(),
         recovery::certificates(),
+        crate::claims::refusals(),
     ] {
         seen.extend(refused);
     }
@@ -133,9 +134,9 @@ fn every_refusal_happens_and_has_the_code_of_its_name() {
     );
 }
 
-type Cases = Vec<(&'static str, Refusal)>;
+pub(crate) type Cases = Vec<(&'static str, Refusal)>;
 
-fn case(cases: &mut Cases, expected: &'static str, result: Result<(), Refusal>) {
+pub(crate) fn case(cases: &mut Cases, expected: &'static str, result: Result<(), Refusal>) {
     match result {
         Ok(()) => panic!("{expected}: accepted"),
         Err(refusal) => cases.push((expected, refusal)),
