@@ -10,6 +10,7 @@
 mod demo;
 mod generate;
 mod layers;
+mod models;
 mod page;
 mod policy;
 mod process;
@@ -39,6 +40,7 @@ cargo xtask <command>
   generate [--check]                    write the committed generated files, or fail if they are stale
   vectors [--check]                     the same for spec/vectors only
   layers                                check who depends on whom
+  models                                check the models of spec/models with Verifpal
   policy                                check sources, licences, machine paths, file lengths
   bench [arguments]                     run the measurements of benches/
   help                                  this text
@@ -128,6 +130,10 @@ fn run() -> Result<bool> {
         }
         "generate" => generate::run(&workspace, &mut log, generate::ALL, arguments.check)?,
         "vectors" => generate::run(&workspace, &mut log, generate::VECTORS, arguments.check)?,
+        "models" => {
+            let said = models::run(&workspace, &mut log)?;
+            println!("models: {said}, each as expected");
+        }
         "layers" => report("layers", &layers::check(&workspace, &mut log)?)?,
         "policy" => {
             report("policy", &policy::check(&workspace)?)?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::process::{self, Log};
 use crate::suite::Job;
 use crate::suite::schedule::Outcome;
-use crate::{generate, layers, page, policy, setup, story, wasm};
+use crate::{generate, layers, models, page, policy, setup, story, wasm};
 
 /// Stages of a lane run one after the other; lanes run side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,15 @@ pub(crate) const STAGES: &[Stage] = &[
             &["setup"],
             "the optimised program builds",
             release,
+        )
+    },
+    Stage {
+        full_only: true,
+        ..native(
+            "models",
+            &["setup"],
+            "the models of spec/models, and twins that must break",
+            models_stage,
         )
     },
     web("wasm", &["setup"], "build the WebAssembly once", wasm_stage),
@@ -326,6 +335,13 @@ fn release(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
         &["build", "--release", "--package", "wardseal"],
     ))?;
     done()
+}
+
+fn models_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    if !job.workspace.has(models::FOLDER) {
+        return absent(models::FOLDER);
+    }
+    Ok(Outcome::Done(models::run(job.workspace, log)?))
 }
 
 fn wasm_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
