@@ -5,10 +5,10 @@ use wardseal_crypto::{SUITE, hash, label};
 use wardseal_types::{
     Base64Url, DeviceId, FixedBytes, TenantId, Timestamp, UserId,
     cbor::{Decode, Encode, Fault, Reader},
-    cbor_choice, cbor_map, json,
+    cbor_choice, cbor_map, json, limits,
 };
 
-use crate::cbor;
+use crate::{binding, cbor};
 
 /// The vault's identity in every OPAQUE exchange. The client's is the name of the record.
 pub const VAULT_IDENTITY: &[u8] = b"wardseal-vault";
@@ -22,12 +22,6 @@ pub const MAX_ACCESS: usize = 2048;
 
 /// Most bytes of an encoded [`Action`].
 pub const MAX_ACTION: usize = 128;
-
-/// Longest delay of a release, in hours.
-pub const MAX_DELAY: u8 = 72;
-
-/// Most readers of one record.
-pub const MAX_READERS: usize = 16;
 
 /// How far the time of a signed request may be from the vault's, in milliseconds.
 pub const REQUEST_LEEWAY: u64 = 5 * 60 * 1000;
@@ -118,7 +112,7 @@ pub struct TwoManAccess {
     pub address: String,
     /// Salt of the commitment to the address in the person's chain.
     pub salt: FixedBytes<32>,
-    /// Hours between the right code and the release, at most [`MAX_DELAY`].
+    /// Hours between the right code and the release, at most [`MAX_DELAY`](limits::MAX_DELAY).
     pub delay: u8,
     /// Language of the letters.
     pub language: Language,
@@ -151,9 +145,13 @@ impl Access {
         let access: Self = cbor::decode(bytes, MAX_ACCESS)?;
         let sound = match &access {
             Self::Opaque(_) | Self::Locator => true,
-            Self::TwoMan(two_man) => two_man.delay <= MAX_DELAY && is_address(&two_man.address),
+            Self::TwoMan(two_man) => {
+                two_man.delay <= limits::MAX_DELAY && binding::is_address(&two_man.address)
+            }
             Self::Readers(users) => {
-                !users.is_empty() && users.len() <= MAX_READERS && users.is_sorted_by(|a, b| a < b)
+                !users.is_empty()
+                    && users.len() <= limits::MAX_HELPERS
+                    && users.is_sorted_by(|a, b| a < b)
             }
         };
         if sound {
@@ -168,17 +166,6 @@ impl Access {
     pub fn to_bytes(&self) -> Vec<u8> {
         cbor::encode(self)
     }
-}
-
-fn is_address(address: &str) -> bool {
-    let parts = address.split_once('@');
-    (3..=254).contains(&address.len())
-        && parts.is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        })
-        && !address
-            .chars()
-            .any(|letter| letter.is_control() || letter.is_whitespace())
 }
 
 /// The only name under which the vault stores a record with the access [`Access::Locator`]. The

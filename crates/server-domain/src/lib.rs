@@ -21,3 +21,4 @@ pub mod vault;
 pub use error::DomainError;
 pub use random::RandomSource;
 pub use secrets::{KeyServerSecrets, SecretsError};
+pub use wardseal_protocol::binding::TokenError;

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use wardseal_api::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
-use wardseal_server_domain::{DomainError, storage::StorageError, vault::VaultError};
+use wardseal_server_domain::{DomainError, TokenError, storage::StorageError, vault::VaultError};
 
 /// What the caller is told, and what only the operator is told.
 #[derive(Debug)]
@@ -128,6 +128,27 @@ impl From<VaultError> for Failure {
                 Self::wait(Code::TooManyAttempts, *retry_after)
             }
             VaultError::LoginRefused => Self::new(Code::LoginRefused),
+            VaultError::Token(TokenError::Expired | TokenError::NotYetValid) => {
+                Self::with_detail(Code::AccessExpired, error.to_string())
+            }
+            VaultError::Token(_) | VaultError::TokenUsed => {
+                Self::with_detail(Code::AccessRefused, error.to_string())
+            }
+            VaultError::CodeRefused { .. } => {
+                Self::with_detail(Code::CodeRefused, error.to_string())
+            }
+            VaultError::CodeExpired => Self::new(Code::CodeExpired),
+            VaultError::Locked => Self::new(Code::RecoveryLocked),
+            VaultError::Vetoed => Self::new(Code::RecoveryVetoed),
+            VaultError::NotFound => Self::new(Code::NotFound),
+            VaultError::Unproven(_) | VaultError::RequestRefused(_) => {
+                Self::with_detail(Code::RequestRefused, error.to_string())
+            }
+            VaultError::Post(_) => {
+                let mut failure = Self::wait(Code::Unavailable, 60);
+                failure.problem.detail = Some(error.to_string());
+                failure
+            }
             VaultError::Store(StorageError::Full) => Self::new(Code::StorageFull),
             _ => Self::internal(error.to_string()),
         }

@@ -4,6 +4,7 @@
 //! Migrations are numbered, and only ever added; `migrations/*/schema.sql` is what they make
 //! together, for people to read. A database that a newer version has migrated is refused.
 
+mod codes;
 mod keys;
 mod schema;
 mod vault;

@@ -3,6 +3,8 @@
 //! One connection behind a lock: a login costs a dictionary attacker six minutes and a person
 //! seconds of Argon2id, so the vault has time for a durable write at each.
 
+mod unit;
+
 use std::{
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use wardseal_server_domain::{
     limit::Limit,
     storage::StorageError,
-    vault::{Insertion, StoredRecord, VaultStore},
+    vault::{Insertion, StoredRecord, VaultStore, VaultUnit},
 };
 use wardseal_types::{FixedBytes, TenantId, Timestamp, UserId};
 
@@ -21,7 +23,10 @@ use crate::schema::{self, OpenError, Schema, failed, signed, unsigned};
 const SCHEMA: Schema = Schema {
     // "wsvt"
     application: 0x7773_7674,
-    migrations: &[include_str!("../migrations/vault/0001_records.sql")],
+    migrations: &[
+        include_str!("../migrations/vault/0001_records.sql"),
+        include_str!("../migrations/vault/0002_recovery.sql"),
+    ],
 };
 
 /// What the migrations of a vault's database make together, as SQL.
@@ -83,14 +88,14 @@ fn read(
 ) -> Result<Option<StoredRecord>, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT tenant, user, upload, sealed, created FROM record WHERE record = ?1",
+            "SELECT tenant, user, access, sealed, created FROM record WHERE record = ?1",
         )?
         .query_row([record.as_array()], |row| {
             Ok(StoredRecord {
                 record: *record,
                 tenant: TenantId::from_bytes(row.get(0)?),
                 user: UserId::from_bytes(row.get(1)?),
-                upload: row.get(2)?,
+                access: row.get(2)?,
                 sealed: row.get(3)?,
                 created: Timestamp::from_millis(unsigned(row.get(4)?)),
             })
@@ -146,13 +151,14 @@ impl VaultStore for SqliteVaultStore {
                 return Ok(Insertion::TooMany);
             }
             transaction.execute(
-                "INSERT INTO record (record, tenant, user, upload, sealed, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO record (record, tenant, user, kind, access, sealed, created)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     record.record.as_array(),
                     tenant,
                     user,
-                    record.upload,
+                    record.kind(),
+                    record.access,
                     record.sealed,
                     signed(record.created.millis()),
                 ],
@@ -223,5 +229,49 @@ impl VaultStore for SqliteVaultStore {
             Ok(())
         };
         forgive().map_err(failed)
+    }
+
+    fn begin(&self) -> Result<Box<dyn VaultUnit + '_>, StorageError> {
+        Ok(Box::new(unit::Unit::begin(self.lock())?))
+    }
+
+    fn tenant_chain(&self, tenant: &TenantId) -> Result<Vec<Vec<u8>>, StorageError> {
+        let connection = self.lock();
+        let ask = || {
+            connection
+                .prepare_cached(
+                    "SELECT bytes FROM tenant_statement WHERE tenant = ?1 ORDER BY seq",
+                )?
+                .query_map([tenant.as_bytes()], |row| row.get(0))?
+                .collect::<Result<Vec<_>, rusqlite::Error>>()
+        };
+        ask().map_err(failed)
+    }
+
+    fn extend_tenant_chain(
+        &self,
+        tenant: &TenantId,
+        from: usize,
+        statements: &[Vec<u8>],
+    ) -> Result<(), StorageError> {
+        let mut connection = self.lock();
+        let insert = |connection: &mut Connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for (seq, bytes) in (from..).zip(statements) {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO tenant_statement (tenant, seq, bytes) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO NOTHING",
+                    )?
+                    .execute(params![
+                        tenant.as_bytes(),
+                        i64::try_from(seq).unwrap_or(i64::MAX),
+                        bytes
+                    ])?;
+            }
+            transaction.commit()
+        };
+        insert(&mut connection).map_err(failed)
     }
 }

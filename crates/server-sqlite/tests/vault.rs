@@ -7,8 +7,10 @@ mod directory;
 use directory::Directory;
 use std::sync::Arc;
 
+use wardseal_protocol::vault::Access;
 use wardseal_server_domain::{
     RandomSource,
+    codes::conformance as codes,
     limit::Limit,
     storage::StorageError,
     tenants::TenantPolicy,
@@ -21,6 +23,8 @@ use wardseal_server_sqlite::{OpenError, SqliteVaultStore, vault_schema};
 use wardseal_testkit::seeded;
 use wardseal_types::{FixedBytes, ManualClock, TenantId, Timestamp, UserId};
 
+const AUDIENCE: &str = "https://vault.example";
+
 const LIMIT: Limit = Limit {
     burst: 2,
     interval: 1000,
@@ -31,7 +35,7 @@ fn record(name: u8, size: usize) -> StoredRecord {
         record: FixedBytes([name; 32]),
         tenant: TenantId::from_bytes([1; 32]),
         user: UserId::from_bytes([2; 32]),
-        upload: vec![3; 201],
+        access: [&[0x82, 1, 0x81, 0x58, 201][..], &[3; 201]].concat(),
         sealed: vec![4; size],
         created: Timestamp::from_seconds(5),
     }
@@ -43,6 +47,51 @@ fn the_suite() {
         let store = SqliteVaultStore::in_memory().unwrap();
         check(&store).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
     }
+}
+
+#[test]
+fn the_suite_of_codes() {
+    for (name, check) in codes::CHECKS {
+        let store = SqliteVaultStore::in_memory().unwrap();
+        let mut unit = store.begin().unwrap();
+        check(&mut *unit, &mut seeded(4)).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+    }
+}
+
+/// The database of the first version, with a record in it.
+#[test]
+fn records_from_before_are_opened_by_the_same_password() {
+    let directory = Directory::new();
+    let path = directory.file("vault.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(include_str!("../migrations/vault/0001_records.sql"))
+        .unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection
+        .pragma_update(None, "application_id", 0x7773_7674)
+        .unwrap();
+    // Zero bytes and bytes that are no text are what an upload is made of.
+    let upload: Vec<u8> = (0..201_u8).map(|byte| byte.wrapping_mul(7)).collect();
+    connection
+        .execute(
+            "INSERT INTO record (record, tenant, user, upload, sealed, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, 5000)",
+            rusqlite::params![[7_u8; 32], [1_u8; 32], [2_u8; 32], upload, [4_u8; 300]],
+        )
+        .unwrap();
+    drop(connection);
+    let store = SqliteVaultStore::open(&path).unwrap();
+    let found = store.record(&FixedBytes([7; 32])).unwrap().unwrap();
+    assert_eq!(
+        Access::from_bytes(&found.access),
+        Ok(Access::Opaque(upload.into()))
+    );
+    let expected = StoredRecord {
+        access: found.access.clone(),
+        ..record(7, 300)
+    };
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -125,6 +174,7 @@ fn service(
 ) -> Result<VaultService, VaultStartError> {
     let policy = VaultPolicy {
         tenants: TenantPolicy::Open,
+        audience: AUDIENCE.into(),
         separate: true,
     };
     let random = RandomSource::new(seeded(3));

@@ -14,6 +14,8 @@
 mod escrow;
 #[cfg(feature = "servers")]
 mod hostile;
+#[cfg(feature = "servers")]
+mod mailbox;
 mod person;
 #[cfg(feature = "servers")]
 mod servers;
@@ -22,6 +24,8 @@ mod town;
 pub use escrow::Escrow;
 #[cfg(feature = "servers")]
 pub use hostile::{Change, Fault, HostileProxy};
+#[cfg(feature = "servers")]
+pub use mailbox::Mailbox;
 #[cfg(feature = "servers")]
 pub use servers::{ServerOptions, Servers};
 

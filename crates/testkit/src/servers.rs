@@ -20,7 +20,7 @@ use wardseal_server_http::{App, Origins, Stop, serve};
 use wardseal_server_sqlite::{SqliteStore, SqliteVaultStore};
 use wardseal_types::{Clock, ManualClock, Timestamp};
 
-use crate::seeded;
+use crate::{mailbox::Mailbox, seeded};
 
 /// How the servers are to be.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ impl Default for ServerOptions {
 pub struct Servers {
     /// The time of both.
     pub clock: Arc<ManualClock>,
+    /// Where the letters of both arrive.
+    pub mailbox: Mailbox,
     keys_address: SocketAddr,
     vault_address: SocketAddr,
     keys: Option<Background>,
@@ -83,6 +85,7 @@ impl Servers {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut servers = Self {
             clock: Arc::new(ManualClock::new(options.time)),
+            mailbox: Mailbox::default(),
             keys_address: any,
             vault_address: any,
             keys: None,
@@ -94,6 +97,12 @@ impl Servers {
         servers.start_keys();
         servers.start_vault();
         servers
+    }
+
+    /// What the clock shows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Address of the key server, such as `http://127.0.0.1:41234`. It stays the same when the
@@ -186,12 +195,14 @@ impl Servers {
             &Self::vault_secret(),
             VaultPolicy {
                 tenants: self.options.tenants.clone(),
+                audience: self.vault_url(),
                 separate: self.options.separate,
             },
             self.clock(),
             self.random(),
         )
-        .expect("a vault");
+        .expect("a vault")
+        .with_post(Arc::new(self.mailbox.clone()));
         let app = App {
             vault: Some(Arc::new(service)),
             ..self.app(self.vault_url())

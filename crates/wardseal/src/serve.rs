@@ -245,7 +245,7 @@ fn assemble(config: &Config, address: SocketAddr) -> Result<App, StartError> {
     let vault = config
         .role
         .vault()
-        .then(|| vault_server(config, Arc::clone(&clock)))
+        .then(|| vault_server(config, &audience, Arc::clone(&clock)))
         .transpose()?;
     Ok(App {
         audience,
@@ -287,7 +287,11 @@ fn key_server(
     )?)
 }
 
-fn vault_server(config: &Config, clock: Arc<dyn Clock>) -> Result<VaultService, StartError> {
+fn vault_server(
+    config: &Config,
+    audience: &str,
+    clock: Arc<dyn Clock>,
+) -> Result<VaultService, StartError> {
     let path = config.data.join("vault.db");
     let secret_path = config.data.join("vault.secret");
     let secret = secret(&secret_path, &path, || {
@@ -299,6 +303,7 @@ fn vault_server(config: &Config, clock: Arc<dyn Clock>) -> Result<VaultService, 
     })?;
     let policy = VaultPolicy {
         tenants: config.tenants.clone(),
+        audience: audience.to_owned(),
         separate: is_separate(config),
     };
     VaultService::new(Box::new(store), &secret, policy, clock, random())

@@ -1,26 +1,26 @@
 //! The vault knows nobody. Whoever stores a record brings the chains that prove who he is.
 
 use wardseal_crypto::{
-    label,
+    label::Label,
     sign::{Ed25519PublicKey, Ed25519Signature},
 };
 use wardseal_protocol::{
     Refusal, fold,
-    state::{ChainState, NOW, Position, States, World as _},
+    state::{ChainState, NOW, Position, States, TenantState, UserState, World as _},
     statement::Statement,
-    vault::record_message,
 };
-use wardseal_types::{ChainId, limits};
-
-use super::StoreRecord;
+use wardseal_types::{ChainId, DeviceId, FixedBytes, TenantId, UserId, limits};
 
 /// Most statements of one chain that are folded.
 const MAX_CHAIN: usize = 4096;
 
-/// Why the evidence does not prove that a device of the user signed the record.
+/// Why the evidence does not prove that a device of the user wants this.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvidenceError {
+    /// The tenant's chain is not the one that was shown before.
+    #[error("the chain of the tenant contradicts one that was shown before")]
+    Contradiction,
     /// More than is read.
     #[error("the chains are longer than the vault reads")]
     TooLarge,
@@ -36,22 +36,35 @@ pub enum EvidenceError {
     /// The device is unknown or was revoked.
     #[error("the device is not a device of this user, or was revoked")]
     NotADevice,
-    /// The signature over the record does not verify.
-    #[error("the signature over the record does not verify")]
+    /// The signature does not verify.
+    #[error("the signature of the device does not verify")]
     BadSignature,
 }
 
-/// Checks that a device in force at the end of the user's chain signed the record.
-pub(crate) fn check(request: &StoreRecord) -> Result<(), EvidenceError> {
-    let states = fold_both(request)?;
+/// What a caller says of himself, and what proves it.
+pub(crate) struct Evidence<'e> {
+    pub(crate) tenant: TenantId,
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    pub(crate) tenant_chain: &'e [Vec<u8>],
+    pub(crate) user_chain: &'e [Vec<u8>],
+    pub(crate) label: Label,
+    pub(crate) message: &'e [u8],
+    pub(crate) signature: &'e FixedBytes<64>,
+}
+
+/// Checks that a device in force at the end of the user's chain signed the message. Returns the
+/// user, as the chain leaves him.
+pub(crate) fn check(evidence: &Evidence<'_>) -> Result<UserState, EvidenceError> {
+    let states = fold_both(evidence)?;
     let user = states
-        .user(&request.user)
+        .user(&evidence.user)
         .ok_or(EvidenceError::WrongChain)?;
     if user.binding.is_none() {
         return Err(EvidenceError::NotBound);
     }
     let device = user
-        .device_at(&request.device, NOW)
+        .device_at(&evidence.device, NOW)
         .ok_or(EvidenceError::NotADevice)?;
     let key = device
         .keys
@@ -59,17 +72,21 @@ pub(crate) fn check(request: &StoreRecord) -> Result<(), EvidenceError> {
         .as_array()
         .first_chunk::<32>()
         .ok_or(EvidenceError::BadSignature)?;
-    let message = record_message(
-        &request.tenant,
-        &request.user,
-        &request.record,
-        &request.access,
-        &request.sealed,
-    );
-    let signature = Ed25519Signature::from_bytes(*request.signature.as_array());
+    let signature = Ed25519Signature::from_bytes(*evidence.signature.as_array());
     Ed25519PublicKey::from_bytes(*key)
-        .and_then(|key| key.verify(label::RECORD_SIGNATURE, &message, &signature))
-        .map_err(|_| EvidenceError::BadSignature)
+        .and_then(|key| key.verify(evidence.label, evidence.message, &signature))
+        .map_err(|_| EvidenceError::BadSignature)?;
+    Ok(user.clone())
+}
+
+/// What a tenant's chain says at its end.
+pub(crate) fn tenant(id: TenantId, chain: &[Vec<u8>]) -> Result<TenantState, EvidenceError> {
+    let mut folded = Folded::default();
+    for statement in decode(chain, ChainId::Tenant(id))? {
+        folded.apply(&statement)?;
+    }
+    let state = folded.states.tenant().cloned();
+    state.ok_or(EvidenceError::WrongChain)
 }
 
 /// The chains with synthetic positions: the vault has no log.
@@ -77,9 +94,9 @@ pub(crate) fn check(request: &StoreRecord) -> Result<(), EvidenceError> {
 /// The one thing that a user's chain takes from the tenant's is the key that signed a token, and
 /// that key may have been revoked since. So the tenant's statements come in between the user's as
 /// late as possible: one more whenever a token is not valid under those so far.
-fn fold_both(request: &StoreRecord) -> Result<States, EvidenceError> {
-    let tenant = decode(&request.tenant_chain, ChainId::Tenant(request.tenant))?;
-    let user = decode(&request.user_chain, ChainId::User(request.user))?;
+fn fold_both(evidence: &Evidence<'_>) -> Result<States, EvidenceError> {
+    let tenant = decode(evidence.tenant_chain, ChainId::Tenant(evidence.tenant))?;
+    let user = decode(evidence.user_chain, ChainId::User(evidence.user))?;
     let mut tenant = tenant.iter();
     let mut folded = Folded::default();
     folded.apply(tenant.next().ok_or(EvidenceError::WrongChain)?)?;

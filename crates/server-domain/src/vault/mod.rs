@@ -6,6 +6,9 @@
 //! it would be the way around the limit. Records that do not exist are counted and answered like
 //! the others.
 //!
+//! Other records are opened by a secret that nobody can guess, by an administrator's signature, or by
+//! a one-time code that is sent to the person: [`recover`] has the limits of those.
+//!
 //! The database alone is worthless to a thief: the OPAQUE setup is kept apart from it, and the input
 //! of OPAQUE holds an output of the key server.
 
@@ -13,6 +16,7 @@
 pub mod conformance;
 mod evidence;
 mod pending;
+mod recover;
 mod store;
 
 use std::{
@@ -21,16 +25,29 @@ use std::{
 };
 
 use rand_core::CryptoRng;
+use wardseal_crypto::label;
 use wardseal_password::opaque::{Identities, Record, ServerError, ServerSetup};
-use wardseal_protocol::vault::{Access, MAX_SEALED, VAULT_IDENTITY};
+use wardseal_protocol::{
+    binding::TokenError,
+    vault::{Access, MAX_SEALED, VAULT_IDENTITY, record_message},
+};
 use wardseal_types::{Base64Url, Clock, DeviceId, FixedBytes, TenantId, UserId};
 use zeroize::Zeroizing;
 
-use crate::{RandomSource, limit::Limit, storage::StorageError, tenants::TenantPolicy};
+use crate::{
+    RandomSource,
+    codes::Codes,
+    limit::Limit,
+    post::{NoPost, Post, PostError},
+    storage::StorageError,
+    tenants::TenantPolicy,
+};
 
 pub use evidence::EvidenceError;
-pub use store::{Insertion, StoredRecord, VaultStore};
+pub use recover::{Answer, Ask, COLLECTABLE, Finished, Kept, LEEWAY, Opened, Release, StartCode};
+pub use store::{Insertion, Recovery, StoredRecord, VaultStore, VaultUnit};
 
+use evidence::Evidence;
 use pending::PendingLogins;
 
 /// Tries at one record: ten, then one in every six minutes.
@@ -54,6 +71,8 @@ pub const MAX_RECORDS: u32 = 256;
 pub struct VaultPolicy {
     /// The tenants whose users may store records.
     pub tenants: TenantPolicy,
+    /// What tokens of tenants name as their audience.
+    pub audience: String,
     /// Whether the key server is in other hands. If not, the vault refuses everything: together the
     /// two could run a dictionary on every password.
     pub separate: bool,
@@ -93,9 +112,45 @@ pub enum VaultError {
     /// The password is wrong, the record does not exist, or the login is unknown, over or expired.
     #[error("the login is refused")]
     LoginRefused,
+    /// The recovery token is not for this, or was not signed by a key of the tenant in force.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The recovery token was shown before.
+    #[error("the token was used already: ask the application for a new one")]
+    TokenUsed,
+    /// The code is wrong.
+    #[error("{left} tries are left")]
+    CodeRefused {
+        /// How often it may be tried again.
+        left: u8,
+    },
+    /// There is no such attempt, or its time or tries are over.
+    #[error("the code is no longer good")]
+    CodeExpired,
+    /// Too many wrong codes for this record.
+    #[error("too many wrong codes: the record is locked")]
+    Locked,
+    /// A device of the user stopped the recovery.
+    #[error("the recovery was stopped")]
+    Vetoed,
+    /// There is no such record or recovery, or not for this caller.
+    #[error("there is no such record or recovery")]
+    NotFound,
+    /// The evidence does not prove that a device of the user signed the request.
+    #[error(transparent)]
+    Unproven(EvidenceError),
+    /// A signed request that is not to be done.
+    #[error("{0}")]
+    RequestRefused(&'static str),
+    /// No mail can be sent.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// Nothing could be read or written.
     #[error(transparent)]
     Store(#[from] StorageError),
+    /// A mistake of ours.
+    #[error("{0}")]
+    Internal(&'static str),
 }
 
 /// Why a vault does not start.
@@ -157,6 +212,8 @@ pub struct VaultService {
     policy: VaultPolicy,
     clock: Arc<dyn Clock>,
     rng: RandomSource,
+    post: Arc<dyn Post>,
+    codes: Codes,
     pending: Mutex<PendingLogins>,
     busy_until: Mutex<u64>,
 }
@@ -204,9 +261,18 @@ impl VaultService {
             policy,
             clock,
             rng,
+            post: Arc::new(NoPost),
+            codes: Codes::new(secret),
             pending: Mutex::default(),
             busy_until: Mutex::new(0),
         })
+    }
+
+    /// The same with somebody who sends letters. Without, no codes are sent.
+    #[must_use]
+    pub fn with_post(mut self, post: Arc<dyn Post>) -> Self {
+        self.post = post;
+        self
     }
 
     /// The OPAQUE public key, which clients pin.
@@ -254,17 +320,32 @@ impl VaultService {
         }
         let access = Access::from_bytes(&request.access)
             .map_err(|_| VaultError::Malformed("the access of the record"))?;
-        let Access::Opaque(Base64Url(upload)) = access else {
-            return Err(VaultError::Malformed("the access of the record"));
-        };
-        Record::from_upload(&upload)
-            .map_err(|_| VaultError::Malformed("the registration upload"))?;
-        evidence::check(request)?;
+        if let Access::Opaque(Base64Url(upload)) = access {
+            Record::from_upload(&upload)
+                .map_err(|_| VaultError::Malformed("the registration upload"))?;
+        }
+        evidence::check(&Evidence {
+            tenant: request.tenant,
+            user: request.user,
+            device: request.device,
+            tenant_chain: &request.tenant_chain,
+            user_chain: &request.user_chain,
+            label: label::RECORD_SIGNATURE,
+            message: &record_message(
+                &request.tenant,
+                &request.user,
+                &request.record,
+                &request.access,
+                &request.sealed,
+            ),
+            signature: &request.signature,
+        })?;
+        self.newest_tenant_chain(&request.tenant, &request.tenant_chain)?;
         let record = StoredRecord {
             record: request.record,
             tenant: request.tenant,
             user: request.user,
-            upload,
+            access: request.access.clone(),
             sealed: request.sealed.clone(),
             created: self.clock.now(),
         };
@@ -284,10 +365,13 @@ impl VaultService {
         self.begin()?;
         self.count(record)?;
         let stored = match self.store.record(record)? {
-            Some(stored) => Some(
-                Record::from_bytes(&stored.upload)
-                    .map_err(|_| StorageError::Damaged("a record of the vault".into()))?,
-            ),
+            Some(stored) => match stored_access(&stored)? {
+                Access::Opaque(Base64Url(upload)) => {
+                    Some(Record::from_bytes(&upload).map_err(|_| damaged())?)
+                }
+                // Nobody logs in to a record without a password.
+                _ => None,
+            },
             None => None,
         };
         let (started, name) = self.rng.with(|rng| {
@@ -312,11 +396,11 @@ impl VaultService {
         })
     }
 
-    /// Ends a login, whichever way; returns what the record keeps.
+    /// Ends a login, whichever way; returns the record's name and what it keeps.
     ///
     /// # Errors
     /// [`VaultError::LoginRefused`], [`VaultError::NotSeparate`], [`VaultError::Store`].
-    pub fn login_finish(&self, login: &FixedBytes<32>, ke3: &[u8]) -> Result<Vec<u8>, VaultError> {
+    pub fn login_finish(&self, login: &FixedBytes<32>, ke3: &[u8]) -> Result<Opened, VaultError> {
         self.begin()?;
         let now = self.clock.now();
         let (record, state) = lock(&self.pending)
@@ -332,7 +416,10 @@ impl VaultService {
             .record(&record)?
             .ok_or(VaultError::LoginRefused)?;
         self.store.forgive_attempt(&record, PER_RECORD, now)?;
-        Ok(stored.sealed)
+        Ok(Opened {
+            record,
+            sealed: stored.sealed,
+        })
     }
 
     /// What every operation is subject to.
@@ -352,6 +439,15 @@ impl VaultService {
             .count_attempt(record, PER_RECORD, self.clock.now())?
             .map_err(too_many)
     }
+}
+
+/// What a stored record says of who may have it. It was checked before it was stored.
+fn stored_access(record: &StoredRecord) -> Result<Access, StorageError> {
+    Access::from_bytes(&record.access).map_err(|_| damaged())
+}
+
+fn damaged() -> StorageError {
+    StorageError::Damaged("a record of the vault".into())
 }
 
 const fn too_many(milliseconds: u64) -> VaultError {

@@ -2,9 +2,13 @@
 
 use wardseal_types::{FixedBytes, TenantId, Timestamp, UserId};
 
-use crate::{limit::Limit, storage::StorageError};
+use crate::{
+    codes::{CodeLedger, Population},
+    limit::Limit,
+    storage::StorageError,
+};
 
-/// One record: what a password opens.
+/// One record: what one way back in opens.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredRecord {
     /// Its name, drawn at random by the client.
@@ -13,9 +17,9 @@ pub struct StoredRecord {
     pub tenant: TenantId,
     /// Whose it is.
     pub user: UserId,
-    /// OPAQUE registration upload, as [`wardseal_password::opaque::Record`] writes it.
-    pub upload: Vec<u8>,
-    /// The private keys, sealed under what only the password gives.
+    /// To whom it is handed out, as [`wardseal_protocol::vault::Access`] is written.
+    pub access: Vec<u8>,
+    /// The private keys, sealed under what the vault does not have.
     pub sealed: Vec<u8>,
     /// When it was stored.
     pub created: Timestamp,
@@ -28,9 +32,42 @@ impl StoredRecord {
         self.record == other.record
             && self.tenant == other.tenant
             && self.user == other.user
-            && self.upload == other.upload
+            && self.access == other.access
             && self.sealed == other.sealed
     }
+}
+
+impl StoredRecord {
+    /// The number of the kind of its access, as it stands in the encoding.
+    #[must_use]
+    pub fn kind(&self) -> u8 {
+        self.access.get(1).copied().unwrap_or_default()
+    }
+}
+
+/// Somebody wants the vault's share of a record. It exists whether the record does or not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recovery {
+    /// Names it; only the client that began it and, after the right code, the user's devices know it.
+    pub attempt: FixedBytes<32>,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Whose record it would be.
+    pub user: UserId,
+    /// Which record.
+    pub record: FixedBytes<32>,
+    /// The key to which the share is released.
+    pub client_key: Vec<u8>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When the share is released: known when the code was right.
+    pub ready: Option<Timestamp>,
+    /// When it is forgotten.
+    pub ends: Timestamp,
+    /// Whether a device of the user stopped it.
+    pub vetoed: bool,
+    /// Whether the share was handed out.
+    pub collected: bool,
 }
 
 /// What became of a record that was to be stored.
@@ -96,4 +133,77 @@ pub trait VaultStore: Send + Sync {
         limit: Limit,
         now: Timestamp,
     ) -> Result<(), StorageError>;
+
+    /// Begins a unit of work; waits while there is another. Dropped without
+    /// [`commit`](VaultUnit::commit), it never happened.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn begin(&self) -> Result<Box<dyn VaultUnit + '_>, StorageError>;
+
+    /// The statements of a tenant's chain that are kept, from the first.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn tenant_chain(&self, tenant: &TenantId) -> Result<Vec<Vec<u8>>, StorageError>;
+
+    /// Keeps more statements of a tenant's chain, of which the first is number `from`. Those that
+    /// are there already stay.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn extend_tenant_chain(
+        &self,
+        tenant: &TenantId,
+        from: usize,
+        statements: &[Vec<u8>],
+    ) -> Result<(), StorageError>;
+}
+
+/// Changes of codes and recoveries, all or nothing. Methods fail with [`StorageError`] only.
+pub trait VaultUnit: CodeLedger {
+    /// The record of this name.
+    fn record(&mut self, record: &FixedBytes<32>) -> Result<Option<StoredRecord>, StorageError>;
+
+    /// Names and kinds of a user's records, the oldest first.
+    fn records_of(
+        &mut self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<Vec<(FixedBytes<32>, u8)>, StorageError>;
+
+    /// Deletes a record.
+    fn remove_record(&mut self, record: &FixedBytes<32>) -> Result<(), StorageError>;
+
+    /// How many records there are that two servers hold.
+    fn population(&mut self, tenant: &TenantId) -> Result<Population, StorageError>;
+
+    /// Whether the token of this tenant is shown for the first time. It is remembered until `ends`;
+    /// those that ended at `now` are forgotten.
+    fn take_token(
+        &mut self,
+        tenant: &TenantId,
+        jti: &FixedBytes<16>,
+        ends: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StorageError>;
+
+    /// The recovery of this name.
+    fn recovery(&mut self, attempt: &FixedBytes<32>) -> Result<Option<Recovery>, StorageError>;
+
+    /// A user's recoveries, the oldest first.
+    fn recoveries(
+        &mut self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<Vec<Recovery>, StorageError>;
+
+    /// Keeps a recovery. Of one that is there, `ready`, `ends`, `vetoed` and `collected` change.
+    fn put_recovery(&mut self, recovery: &Recovery) -> Result<(), StorageError>;
+
+    /// Forgets recoveries that ended at `now` or before.
+    fn forget_recoveries(&mut self, now: Timestamp) -> Result<(), StorageError>;
+
+    /// Makes all of it durable.
+    fn commit(self: Box<Self>) -> Result<(), StorageError>;
 }

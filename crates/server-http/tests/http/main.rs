@@ -14,6 +14,7 @@ mod form;
 mod hostile;
 mod keys;
 mod raw;
+mod recovery;
 mod refusals;
 mod tenant;
 mod vault;
