@@ -13,9 +13,10 @@ use wardseal_client_core::{
 };
 use wardseal_protocol::{
     binding, cbor,
-    op::Role,
+    keys::DeviceKind,
+    op::{Op, Role},
     state::{GroupState, NOW, TenantState, UserState, World as _},
-    statement::Statement,
+    statement::{Author, Statement},
 };
 use wardseal_types::{
     Base64Url, ChainId, DeviceId, GroupId, MemberId, StatementHash, TenantId, Timestamp, UserId,
@@ -86,6 +87,21 @@ pub struct Directory {
     learned: BTreeMap<ChainId, Timestamp>,
     /// How far chains went that were known once and are not now.
     seen: BTreeMap<ChainId, Seen>,
+    /// Recoveries that nobody asked for yet.
+    recovered: Vec<Recovered>,
+}
+
+/// Somebody has come back in by a recovery method, without a device and without his password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recovered {
+    /// Who, or somebody in his place.
+    pub user: UserId,
+    /// By which kind of method.
+    pub by: DeviceKind,
+    /// Number of the statement in the user's chain.
+    pub seq: u64,
+    /// When, by the clock of whoever did it.
+    pub time: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +135,7 @@ impl Directory {
             founding: Vec::new(),
             learned: BTreeMap::new(),
             seen: BTreeMap::new(),
+            recovered: Vec::new(),
         }
     }
 
@@ -280,6 +297,51 @@ impl Directory {
             .is_some_and(|binding| binding.index == index)
     }
 
+    /// Whether the tenant bound this name to this group.
+    #[must_use]
+    pub fn is_group_called(&self, group: &GroupId, name: &str) -> bool {
+        let index = binding::index(&self.tenant(), name);
+        self.group(group)
+            .and_then(|group| group.binding.as_ref())
+            .is_some_and(|binding| binding.index == index)
+    }
+
+    /// The recoveries that stand in what was learned since this was asked last. After a restart all
+    /// of them come again: an application that tells people of them keeps the number of the last.
+    #[must_use]
+    pub fn take_recovered(&mut self) -> Vec<Recovered> {
+        std::mem::take(&mut self.recovered)
+    }
+
+    /// Keeps the recoveries among the statements of users' chains.
+    fn note_recoveries(&mut self, fetched: &Fetched) -> Result<(), Error> {
+        for slice in &fetched.chains {
+            let ChainId::User(user) = slice.chain else {
+                continue;
+            };
+            for entry in &slice.entries {
+                let statement = Statement::decode(entry.statement.as_slice())?;
+                let body = statement.body();
+                let (Op::Recover(_), Author::Device(_, device)) = (&body.op, &body.author) else {
+                    continue;
+                };
+                let by = self
+                    .user(&user)
+                    .and_then(|user| user.devices().get(device))
+                    .map(|device| device.keys.kind);
+                if let Some(by) = by {
+                    self.recovered.push(Recovered {
+                        user,
+                        by,
+                        seq: body.seq,
+                        time: body.time,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Who made a proof for this application.
     ///
     /// `audience` is the application's own origin, as it is configured, and `challenge` what it drew
@@ -391,6 +453,7 @@ impl Directory {
         if let Some(checkpoint) = self.knowledge.checkpoint() {
             checkpoint.check_age(asked_at, MAX_CHECKPOINT_AGE, SKEW)?;
         }
+        self.note_recoveries(fetched)?;
         for slice in &fetched.chains {
             let learned = self.learned.entry(slice.chain).or_default();
             *learned = asked_at.max(*learned);

@@ -13,16 +13,18 @@ mod proof;
 mod token;
 
 pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
-pub use directory::{Directory, Inquiry, Progress};
+pub use directory::{Directory, Inquiry, Progress, Recovered};
 pub use proof::ProofError;
-pub use token::{ACCESS_LIFETIME, NameRequest, TOKEN_LIFETIME, TokenKey};
+pub use token::{
+    ACCESS_LIFETIME, GroupNameRequest, NameRequest, RecoveryRequest, TOKEN_LIFETIME, TokenKey,
+};
 /// What travels, for applications.
 pub use wardseal_api as api;
 pub use wardseal_api::DeviceProof;
 pub use wardseal_client_core::{
     Error, Misbehaviour,
     exchange::{HttpRequest, HttpResponse},
-    protocol::{op::Role, state},
+    protocol::{keys::DeviceKind, op::Method, op::Role, recovery, state},
 };
 /// Keys are made of secrets, for applications.
 pub use wardseal_crypto as crypto;

@@ -9,15 +9,15 @@
 use wardseal_protocol::{
     Refusal, access,
     binding::{self, TokenError},
-    fold,
+    fold, recovery,
     state::{ChainState, NOW, States, TenantState},
 };
 use wardseal_tenant::{
-    ACCESS_LIFETIME, NameRequest, RootKey, TOKEN_LIFETIME, TenantError, TokenKey, add_key, found,
-    revoke_key,
+    ACCESS_LIFETIME, GroupNameRequest, NameRequest, RecoveryRequest, RootKey, TOKEN_LIFETIME,
+    TenantError, TokenKey, add_key, found, revoke_key,
 };
 use wardseal_testkit::seeded;
-use wardseal_types::{BoxedBytes, TenantId, Timestamp, UserId};
+use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, GroupId, TenantId, Timestamp, UserId};
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -50,6 +50,78 @@ fn request(tenant: &TenantId, name: &str) -> NameRequest {
         commitment: binding::commit(tenant, &[1; 32], name),
         index: binding::index(tenant, name),
     }
+}
+
+#[test]
+fn a_name_is_bound_to_a_group_and_moved_to_a_new_identity() {
+    let Tenant { token, state, .. } = tenant(1);
+    let group = GroupId::from_bytes([8; 32]);
+    let (commitment, index) = (
+        binding::commit(&state.id, &[1; 32], "finess:750000001"),
+        binding::index(&state.id, "finess:750000001"),
+    );
+    let request = GroupNameRequest {
+        group,
+        commitment,
+        index,
+    };
+    assert!(request.is_for(&state.id, "finess:750000001"));
+    assert!(!request.is_for(&state.id, "finess:750000002"));
+    let mut rng = seeded(3);
+    let text = token
+        .bind_group(state.id, request, START, &mut rng)
+        .unwrap();
+    let bytes = Base64Url::from(text.into_bytes());
+    let claims = binding::verify(&state, group.into(), &commitment, &bytes, 1).unwrap();
+    assert_eq!((claims.idx, claims.old), (index, None));
+    let user = UserId::from_bytes([8; 32]);
+    assert_eq!(
+        binding::verify(&state, user.into(), &commitment, &bytes, 1),
+        Err(TokenError::WrongSubject),
+        "a group is no user"
+    );
+
+    let old = UserId::from_bytes([9; 32]);
+    let request = self::request(&state.id, "doctor-4711");
+    let text = token
+        .rebind(state.id, request, old, START, &mut rng)
+        .unwrap();
+    let bytes = Base64Url::from(text.into_bytes());
+    let claims =
+        binding::verify(&state, request.user.into(), &request.commitment, &bytes, 1).unwrap();
+    assert_eq!(claims.old, Some(old));
+}
+
+#[test]
+fn a_recovery_token_is_for_one_client_one_vault_and_ten_minutes() {
+    let Tenant { token, state, .. } = tenant(1);
+    let request = RecoveryRequest {
+        user: UserId::from_bytes([7; 32]),
+        record: FixedBytes([5; 32]),
+        client_key: b"a client's key",
+    };
+    let vault = "https://vault.example";
+    let text = token
+        .recovery(state.id, vault, &request, START, &mut seeded(3))
+        .unwrap();
+    let verify = |audience: &str, key: &[u8], after: u64| {
+        let now = START.plus_millis(after * 1000);
+        recovery::verify(&state, &text, audience, key, 1, now, 0)
+    };
+    let claims = verify(vault, request.client_key, recovery::MAX_LIFETIME).unwrap();
+    assert_eq!((claims.sub, claims.rec), (request.user, request.record));
+    assert_eq!(
+        verify(vault, request.client_key, recovery::MAX_LIFETIME + 1),
+        Err(TokenError::Expired)
+    );
+    for (audience, key) in [
+        ("https://elsewhere.example", request.client_key),
+        (vault, b"another's key".as_slice()),
+    ] {
+        assert_eq!(verify(audience, key, 0), Err(TokenError::WrongSubject));
+    }
+    let again = token.recovery(state.id, vault, &request, START, &mut seeded(4));
+    assert_ne!(again.unwrap(), text, "each has a number of its own");
 }
 
 #[test]
