@@ -121,6 +121,8 @@ labels! {
     ORGANISATION_QUORUM = "organisation-quorum";
     /// Seal: an administrator's share to the client that asked.
     ORGANISATION_RELEASE = "organisation-release";
+    /// MAC: a person and a record that a tenant's server names for a name without one.
+    RECOVERY_DECOY = "recovery-decoy";
     /// Signature: a device asks the vault for something.
     VAULT_REQUEST = "vault-request";
     /// Derivation: a server's secret to the key under which it keeps one-time codes.

@@ -10,6 +10,7 @@
 mod chain;
 mod directory;
 mod proof;
+pub mod recovery;
 mod token;
 
 pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
@@ -24,7 +25,7 @@ pub use wardseal_api::DeviceProof;
 pub use wardseal_client_core::{
     Error, Misbehaviour,
     exchange::{HttpRequest, HttpResponse},
-    protocol::{keys::DeviceKind, op::Method, op::Role, recovery, state},
+    protocol::{keys::DeviceKind, op::Method, op::Role, state},
 };
 /// Keys are made of secrets, for applications.
 pub use wardseal_crypto as crypto;

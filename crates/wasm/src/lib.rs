@@ -13,5 +13,4 @@ pub mod errors;
 pub mod host;
 pub mod objects;
 pub mod passwords;
-pub mod recovery;
 pub mod values;
