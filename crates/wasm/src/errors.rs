@@ -1,7 +1,7 @@
 //! Errors as plain JavaScript objects: `code`, `message`, and for a refusal of the server what came
 //! with it. The SDK makes `WardsealError`s of them.
 
-use wardseal_client::{Error, object::ObjectError, protocol::object::FormatError};
+use wardseal_client::{Error, Misuse, object::ObjectError, protocol::object::FormatError};
 use wasm_bindgen::JsValue;
 
 use crate::values::{Record, number};
@@ -33,6 +33,11 @@ pub(crate) fn client(error: Error) -> JsValue {
         if let Some(seconds) = problem.retry_after {
             failure = failure.with("retryAfter", number(seconds));
         }
+    }
+    if let Error::Misuse(Misuse::BadRecoveryCode(bad)) = &error
+        && let Some(group) = bad.group()
+    {
+        failure = failure.with("group", group);
     }
     failure.into()
 }

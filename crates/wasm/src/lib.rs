@@ -13,4 +13,5 @@ pub mod errors;
 pub mod host;
 pub mod objects;
 pub mod passwords;
+pub mod recovery;
 pub mod values;

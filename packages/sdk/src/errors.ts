@@ -12,6 +12,8 @@ export interface ErrorDetails {
   readonly id?: string;
   /** Seconds to wait before the next attempt. */
   readonly retryAfter?: number;
+  /** For a recovery code that was not copied correctly: the group to look at, counted from 1. */
+  readonly group?: number;
   /** For a weak password: why. */
   readonly reason?: "too_short" | "repetitive" | "sequence" | "common" | "contains_name";
 }

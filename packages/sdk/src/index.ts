@@ -8,6 +8,7 @@ export type { Device, Devices, Users } from "./people.js";
 export type { CachePolicy, Profile } from "./profile.js";
 export type {
   AskPasskey,
+  CheckOptions,
   Credentials,
   HelpAnswer,
   HelpRequest,

@@ -38,7 +38,7 @@ function same(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
-/** Sets the password of whoever is signed in. The new record is tried out before the old one ends. */
+/** Sets the password of whoever is signed in, or about to recover. The new record is tried out before the old one ends. */
 export async function setPassword(core: Core, typed: string, forbidden: string[]): Promise<void> {
   const recovery = await startRecovery();
   try {
@@ -54,6 +54,16 @@ export async function setPassword(core: Core, typed: string, forbidden: string[]
     const opened = await logIn(core, recovery, record, vaultKey);
     if (!same(opened.exportKey, exportKey)) throw badAnswer();
     await core.adoptPassword(stored);
+  } finally {
+    await recovery.end();
+  }
+}
+
+/** Refuses a password that is too easy to guess, before anything else is done for it. */
+export async function checkPassword(typed: string, forbidden: string[]): Promise<void> {
+  const recovery = await startRecovery();
+  try {
+    await recovery.check(typed, forbidden);
   } finally {
     await recovery.end();
   }

@@ -1,4 +1,9 @@
 /** Ways back in: what a person sets up while signed in, and what somebody does who has lost the password. */
+import type { ClientState } from "./client.js";
+import { invalid } from "./errors.js";
+import { recoveryTag, type Core } from "./generated/core.js";
+import { makePasskey } from "./passkey.js";
+import { setPassword } from "./passwords.js";
 
 /** A way back in. The password is one: it opens the person from any machine. */
 export type RecoveryKind = "password" | "code" | "passkey" | "mail" | "organisation";
@@ -29,7 +34,10 @@ export interface MethodCheck {
    * `outdated`: it works in part or not for everybody, set it up again. `unknown`: the vault could not be asked.
    */
   readonly state: "works" | "missing" | "outdated" | "unknown";
-  /** A stable word for why it does not work: `record_missing`, `other_record`, `locked`, `administrators_changed`, `group_left`, or the code of the error. */
+  /**
+   * A stable word for why it does not work: `record_missing`, `other_record`, `other_vault`, `locked`,
+   * `administrators_changed`, `group_left`, `share_missing`, or the code of the error.
+   */
   readonly reason?: string;
 }
 
@@ -91,6 +99,12 @@ export interface MailMethod {
   readonly depositShare: (record: string, share: string) => Promise<void>;
 }
 
+/** What the drill may ask beside the vault. */
+export interface CheckOptions {
+  /** Asks the application's own server whether it keeps the other share of a recovery by mail. `record` is base64url. */
+  readonly hasShare?: (record: string) => Promise<boolean>;
+}
+
 /** Recovery by the administrators of a group. */
 export interface OrganisationMethod {
   /** The group (`grp_…`) whose administrators help. */
@@ -122,61 +136,231 @@ export interface HelpAnswer {
 }
 
 /** The recovery methods of the person who is signed in. */
-export interface Recovery {
+export class Recovery {
+  readonly #state: ClientState;
+
+  /** @internal */
+  constructor(state: ClientState) {
+    this.#state = state;
+  }
+
   /** The methods in force, by the person's chain. */
-  methods(): Promise<RecoveryMethod[]>;
+  methods(): Promise<RecoveryMethod[]> {
+    return this.#state.run((core) => core.recoveryMethods() as Promise<RecoveryMethod[]>);
+  }
+
   /** Tries every method as far as that goes without its secret. */
-  check(): Promise<MethodCheck[]>;
+  async check(options: CheckOptions = {}): Promise<MethodCheck[]> {
+    const checks = await this.#state.run((core) => core.checkRecovery() as Promise<Array<MethodCheck & { readonly record: string }>>);
+    return Promise.all(checks.map(({ record, ...check }) => (check.kind === "mail" && check.state === "works" ? withShare(check, record, options) : check)));
+  }
+
   /** Every recovery that happened, the latest last. */
-  events(): Promise<RecoveryEvent[]>;
+  events(): Promise<RecoveryEvent[]> {
+    return this.#state.run((core) => core.recoveryEvents() as Promise<RecoveryEvent[]>);
+  }
+
   /** Makes a recovery code in place of the one before; gives its text, in groups of four characters, which is kept nowhere. */
-  createCode(): Promise<string>;
+  createCode(): Promise<string> {
+    return this.#state.run((core) => core.createRecoveryCode() as Promise<string>);
+  }
+
   /** Makes a passkey and adds it as a method; gives its device. */
-  addPasskey(options: NewPasskey): Promise<string>;
-  /** Sets recovery by mail, in place of the one before. */
-  setMail(options: MailMethod): Promise<void>;
-  /** Sets recovery by administrators, in place of the one before. */
-  setOrganisation(options: OrganisationMethod): Promise<void>;
+  async addPasskey(options: NewPasskey): Promise<string> {
+    const input = await this.#state.run(async (core) => core.passkeyInput());
+    // Whoever takes long to touch a key holds up nothing else.
+    const { secret } = await makePasskey(options, new Uint8Array(input));
+    return this.#state.run((core) => core.addPasskey(secret) as Promise<string>);
+  }
+
+  /** Sets recovery by mail, in place of the one before; gives its device. */
+  async setMail({ address, delayHours = 0, language, depositShare }: MailMethod): Promise<string> {
+    if (!Number.isInteger(delayHours) || delayHours < 0 || delayHours > 72) throw invalid("a delay is a whole number of hours from 0 to 72");
+    const prepared = await this.#state.run((core) => core.prepareMail(address, delayHours, language));
+    try {
+      await depositShare(prepared.record(), prepared.share());
+    } catch (thrown) {
+      prepared.free();
+      throw thrown;
+    }
+    return this.#state.run((core) => core.adoptMail(prepared) as Promise<string>);
+  }
+
+  /**
+   * Sets recovery by the administrators of a group, in place of the one before; gives its device. It is renewed at the
+   * unlock after they have changed.
+   */
+  setOrganisation({ group, quorum }: OrganisationMethod): Promise<string> {
+    return this.#state.run((core) => core.setOrganisation(group, quorum) as Promise<string>);
+  }
+
   /** Removes a method, by its device. */
-  remove(device: string): Promise<void>;
+  remove(device: string): Promise<void> {
+    return this.#state.run((core) => core.removeRecovery(device));
+  }
+
   /** Recoveries by mail that wait for their delay. */
-  pending(): Promise<PendingRecovery[]>;
+  pending(): Promise<PendingRecovery[]> {
+    return this.#state.run((core) => core.waitingRecoveries() as Promise<PendingRecovery[]>);
+  }
+
   /** Stops one of them. */
-  veto(attempt: string): Promise<void>;
-  /** As an administrator: releases our share to somebody who asked for help. Compare the {@link tag} first. */
-  answerHelp(request: { readonly user: string; readonly clientKey: string }): Promise<HelpAnswer>;
+  veto(attempt: string): Promise<void> {
+    return this.#state.run((core) => core.vetoRecovery(attempt));
+  }
+
+  /** As an administrator: releases our share to somebody who asked for help. Compare the {@link tag} with the person first. */
+  answerHelp({ user, clientKey }: { readonly user: string; readonly clientKey: string }): Promise<HelpAnswer> {
+    return this.#state.run((core) => core.answerHelp(user, clientKey) as Promise<HelpAnswer>);
+  }
+
   /** Six characters by which two people make sure that they mean the same request, such as `7KD-2MX`. */
-  tag(clientKey: string): Promise<string>;
+  tag(clientKey: string): Promise<string> {
+    return this.#state.run(async () => recoveryTag(clientKey));
+  }
 }
 
-/** A recovery by mail on its way. It ends with {@link setPassword}, or with the page. */
-export interface MailRecovery {
-  readonly kind: "mail";
-  /** The six characters that both mails and the page show. */
-  readonly tag: string;
-  /** From when on the vault releases, in milliseconds since 1970; `undefined` before {@link finish}. */
-  readonly ready: number | undefined;
-  /** Takes the vault's code and the share of the application's server (base64url). Before `ready`, wait and {@link collect}. */
-  finish(vaultCode: string, share: string): Promise<{ ready: number; released: boolean }>;
-  /** Asks again after the delay: whether it is released. */
-  collect(): Promise<boolean>;
-  /** Sets the new password, once it is released. From then on the person is signed in as after an unlock. */
-  setPassword(password: string, forbidden?: readonly string[]): Promise<void>;
-  /** Gives up. */
-  cancel(): Promise<void>;
+async function withShare(check: MethodCheck, record: string, { hasShare }: CheckOptions): Promise<MethodCheck> {
+  if (hasShare === undefined) return check;
+  try {
+    return (await hasShare(record)) ? check : { ...check, state: "missing", reason: "share_missing" };
+  } catch {
+    return { ...check, state: "unknown", reason: "unreachable" };
+  }
 }
 
-/** A request for the help of administrators. */
-export interface HelpRequest {
-  readonly kind: "organisation";
-  /** What the administrators' clients seal to, base64url: goes to them through the application. */
+/** A recovery that is under way, as the core says it. */
+interface UnderWay {
+  readonly name: string;
   readonly clientKey: string;
-  /** The six characters that the person reads out to them. */
   readonly tag: string;
-  /** Takes what administrators answered. `false` when it takes more of them. */
-  take(answers: readonly HelpAnswer[]): Promise<boolean>;
-  /** Sets the new password, once enough answers are taken. From then on the person is signed in as after an unlock. */
-  setPassword(password: string, forbidden?: readonly string[]): Promise<void>;
+  readonly mail: boolean;
+  readonly ready: number | undefined;
+}
+
+interface Progress {
+  readonly ready: number;
+  readonly released: boolean;
+}
+
+/** A recovery that takes longer than one call. It survives a reload: {@link Wardseal.resumeRecovery}. */
+abstract class LongRecovery {
+  protected readonly state: ClientState;
+  /** Whose, by the name that the application gave. */
+  readonly name: string;
+  /** What shares are sealed to, base64url. */
+  readonly clientKey: string;
+  /** The six characters that all sides show. */
+  readonly tag: string;
+  #released = false;
+
+  /** @internal */
+  constructor(state: ClientState, begun: UnderWay) {
+    this.state = state;
+    this.name = begun.name;
+    this.clientKey = begun.clientKey;
+    this.tag = begun.tag;
+  }
+
+  /** Whether everything is there for a new password. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** What is open now lives in memory alone, as after an unlock. */
+  protected setReleased(released: boolean): void {
+    if (!released) return;
+    this.#released = true;
+    this.state.setUnlocked(true);
+  }
+
+  /**
+   * Sets the new password, once it is released; the one before ends in the same statement. From then on the person is
+   * signed in as after an unlock. `forbidden` is what is known about the person.
+   */
+  setPassword(password: string, forbidden: readonly string[] = []): Promise<void> {
+    return this.state.run((core) => setPassword(core, password, [...forbidden]));
+  }
+
   /** Gives up. */
-  cancel(): Promise<void>;
+  cancel(): Promise<void> {
+    return this.state.run(async (core) => {
+      await core.cancelRecovery();
+      if ((await core.profile()) === undefined) this.state.setUnlocked(false);
+    });
+  }
+}
+
+/** A recovery by mail on its way. It ends with {@link setPassword}. */
+export class MailRecovery extends LongRecovery {
+  readonly kind = "mail";
+  #ready: number | undefined;
+
+  /** @internal */
+  constructor(state: ClientState, begun: UnderWay) {
+    super(state, begun);
+    this.#ready = begun.ready;
+  }
+
+  /** @internal Begins one: `start` asks the application's server for a token. */
+  static async begin(state: ClientState, name: string, start: (clientKey: string) => Promise<MailStart>): Promise<MailRecovery> {
+    const begun = await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>);
+    const { token, user, record } = await start(begun.clientKey);
+    await state.run((core) => core.startMailRecovery(token, user, record));
+    return new MailRecovery(state, begun);
+  }
+
+  /** From when on the vault releases, in milliseconds since 1970; `undefined` before its code was typed. */
+  get ready(): number | undefined {
+    return this.#ready;
+  }
+
+  /**
+   * Takes the vault's code and the share of the application's server (base64url). When it is not `released` yet, wait until
+   * `ready` and {@link collect}.
+   */
+  finish(vaultCode: string, share: string): Promise<Progress> {
+    return this.#step((core) => core.finishMailRecovery(vaultCode, share) as Promise<Progress>);
+  }
+
+  /** Asks again after the delay. */
+  collect(): Promise<Progress> {
+    return this.#step((core) => core.collectRecovery() as Promise<Progress>);
+  }
+
+  #step(work: (core: Core) => Promise<Progress>): Promise<Progress> {
+    return this.state.run(async (core) => {
+      const { ready, released } = await work(core);
+      this.#ready = ready;
+      this.setReleased(released);
+      return { ready, released };
+    });
+  }
+}
+
+/** A request for the help of administrators. It ends with {@link setPassword}. */
+export class HelpRequest extends LongRecovery {
+  readonly kind = "organisation";
+
+  /** @internal */
+  static async begin(state: ClientState, name: string): Promise<HelpRequest> {
+    return new HelpRequest(state, await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>));
+  }
+
+  /** Takes what administrators answered, all answers that there are. `false` when it takes more of them. */
+  take(answers: readonly HelpAnswer[]): Promise<boolean> {
+    return this.state.run(async (core) => {
+      const fields = answers.flatMap(({ user, record, admin, release, sealed }) => [user, record, admin, release, sealed]);
+      const enough = await core.takeHelp(fields);
+      this.setReleased(enough);
+      return enough;
+    });
+  }
+}
+
+/** @internal The recovery that an earlier page began, if one is under way. */
+export async function resume(state: ClientState): Promise<MailRecovery | HelpRequest | undefined> {
+  const begun = await state.run((core) => core.recoveryUnderWay() as Promise<UnderWay | undefined>);
+  if (begun === undefined) return undefined;
+  return begun.mail ? new MailRecovery(state, begun) : new HelpRequest(state, begun);
 }

@@ -6,10 +6,12 @@ import { FRAME_CONTENT } from "./frames.js";
 import { inspect, type Sealing } from "./generated/core.js";
 import { Groups } from "./groups.js";
 import { Opened, type ObjectHeader } from "./objects.js";
-import { setPassword, unlock } from "./passwords.js";
+import { askPasskey } from "./passkey.js";
+import { checkPassword, setPassword, unlock } from "./passwords.js";
 import { seal } from "./pipeline.js";
 import { Devices, Users } from "./people.js";
 import type { CachePolicy, Profile } from "./profile.js";
+import { HelpRequest, MailRecovery, Recovery, resume, type AskPasskey, type MailStart } from "./recovery.js";
 import { Sessions } from "./sessions.js";
 import { collect, collectBlob, isBytes, isStream, randomAccess, readRandom, readStream, streamOf, type Bytes, type RandomAccess, type Source } from "./sources.js";
 import type { StateStore } from "./store.js";
@@ -94,6 +96,8 @@ export class Wardseal {
   readonly groups: Groups;
   /** Who may open what. */
   readonly sessions: Sessions;
+  /** Ways back in, and whether they work. */
+  readonly recovery: Recovery;
 
   private constructor(state: ClientState) {
     this.#state = state;
@@ -101,6 +105,7 @@ export class Wardseal {
     this.devices = new Devices(state);
     this.groups = new Groups(state);
     this.sessions = new Sessions(state);
+    this.recovery = new Recovery(state);
   }
 
   /** Opens a client over what its store holds. */
@@ -170,11 +175,64 @@ export class Wardseal {
   }
 
   /** Signs a person in by name and password, in memory: nothing is written to this machine. */
-  unlock(name: string, password: string): Promise<void> {
-    return this.#state.run(async (core) => {
+  async unlock(name: string, password: string): Promise<void> {
+    await this.#state.run(async (core) => {
       await unlock(core, name, password);
       this.#state.setUnlocked(true);
     });
+    this.#renew();
+  }
+
+  /** Signs a person in by a passkey of hers, in memory: nothing is written to this machine. */
+  async unlockByPasskey(options: AskPasskey): Promise<void> {
+    const input = await this.#state.run(async (core) => core.passkeyInput());
+    const { secret } = await askPasskey(options, new Uint8Array(input));
+    await this.#state.run(async (core) => {
+      await core.unlockByPasskey(secret);
+      this.#state.setUnlocked(true);
+    });
+    this.#renew();
+  }
+
+  /** Administrators who could help may have changed since. Nobody waits for that, and the next unlock tries again. */
+  #renew(): void {
+    this.#state.run((core) => core.renewOrganisation()).catch(() => undefined);
+  }
+
+  /**
+   * Signs a person in by a recovery code, and sets a new password, which ends the forgotten one. Throws
+   * `bad_recovery_code` with `details.group` when the code was not copied correctly, before anything is asked.
+   */
+  async recoverByCode(name: string, code: string, newPassword: string, forbidden: readonly string[] = []): Promise<void> {
+    await this.#state.run(async (core) => {
+      await checkPassword(newPassword, [...forbidden]);
+      await core.recoverByCode(name, code);
+      try {
+        await setPassword(core, newPassword, [...forbidden]);
+      } catch (thrown) {
+        await core.cancelRecovery();
+        throw thrown;
+      }
+      this.#state.setUnlocked(true);
+    });
+  }
+
+  /**
+   * Begins a recovery by two codes. `start` asks the application's own server, which mails a code of its own and gives a
+   * token for the vault; the vault then mails the other. Both mails and the page show the {@link MailRecovery.tag}.
+   */
+  recoverByMail(name: string, start: (clientKey: string) => Promise<MailStart>): Promise<MailRecovery> {
+    return MailRecovery.begin(this.#state, name, start);
+  }
+
+  /** Begins to ask administrators for help: the application hands {@link HelpRequest.clientKey} to them, and their answers back. */
+  requestHelp(name: string): Promise<HelpRequest> {
+    return HelpRequest.begin(this.#state, name);
+  }
+
+  /** The recovery that an earlier page began on this machine, if one is under way. */
+  resumeRecovery(): Promise<MailRecovery | HelpRequest | undefined> {
+    return resume(this.#state);
   }
 
   /** Makes the unlocked person's machine a device: no password is asked until {@link signOut}. Gives the device. */
