@@ -1,6 +1,7 @@
 //! A program that is killed (SIGKILL) at every step of a change and of a reset of the password:
 //! afterwards exactly one password works, and the next try succeeds.
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a broken fixture must stop the test where it broke"
