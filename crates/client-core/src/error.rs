@@ -117,6 +117,9 @@ pub enum Misbehaviour {
         "what the vault or the shares gave does not open this recovery method: try again, or use another"
     )]
     BadRecord,
+    /// A key of an escrow is not the one that the tenant's genesis pins, or that the terms name.
+    #[error("a key of the escrow is not pinned by the tenant: nothing was sealed to it")]
+    UnpinnedEscrowKey,
     /// The server's answer is for a different user than before: the name was given to a new
     /// identity. It has to be confirmed before anything is sealed to it.
     #[error("the name now belongs to a new identity: confirm it with the person first")]
@@ -174,6 +177,12 @@ pub enum Misuse {
     /// A recovery code or passkey opens nothing.
     #[error("this recovery code or passkey opens nothing here, or not any more")]
     UnknownRecovery,
+    /// The servers take no part in escrow, or not under this policy.
+    #[error("this tenant or its key server takes no part in escrow under this policy")]
+    NoEscrow,
+    /// Somebody carries the name already, who can be granted to directly.
+    #[error("somebody carries this name already: grant it to him")]
+    HasIdentity,
     /// No recovery is under way on this machine.
     #[error("no recovery is under way here: begin one first")]
     NoRecovery,
@@ -236,6 +245,7 @@ impl Error {
         "bad_binding",
         "bad_object",
         "bad_record",
+        "unpinned_escrow_key",
         "identity_changed",
         "no_identity",
         "identity_exists",
@@ -252,6 +262,8 @@ impl Error {
         "wrong_password",
         "bad_recovery_code",
         "unknown_recovery",
+        "no_escrow",
+        "has_identity",
         "no_recovery",
         "not_released",
         "invalid",
@@ -285,6 +297,7 @@ impl Error {
                 Misbehaviour::BadBinding(_) => "bad_binding",
                 Misbehaviour::Decode(_) => "bad_object",
                 Misbehaviour::BadRecord => "bad_record",
+                Misbehaviour::UnpinnedEscrowKey => "unpinned_escrow_key",
                 Misbehaviour::IdentityChanged => "identity_changed",
             },
             Self::Misuse(misuse) => match misuse {
@@ -303,6 +316,8 @@ impl Error {
                 Misuse::WrongPassword => "wrong_password",
                 Misuse::BadRecoveryCode(_) => "bad_recovery_code",
                 Misuse::UnknownRecovery => "unknown_recovery",
+                Misuse::NoEscrow => "no_escrow",
+                Misuse::HasIdentity => "has_identity",
                 Misuse::NoRecovery => "no_recovery",
                 Misuse::NotReleased => "not_released",
                 Misuse::Invalid(_) => "invalid",

@@ -3,9 +3,15 @@
 
 use std::sync::Arc;
 
-use wardseal_api::keys::{Appended, ChainSlice, Entry, Fetched, LogView};
+use wardseal_api::{
+    escrow::EscrowKeyInfo,
+    keys::{Appended, ChainSlice, Entry, Fetched, LogView},
+};
+use wardseal_crypto::kem::KemPublicKey;
 use wardseal_protocol::{
-    Refusal, fold,
+    Refusal,
+    escrow::{self, Place},
+    fold,
     log::{Checkpoint, LogError, origin},
     op::Op,
     ring::SealedBox,
@@ -15,8 +21,8 @@ use wardseal_protocol::{
     statement::{Seen, Statement},
 };
 use wardseal_types::{
-    Base64Url, ChainId, FixedBytes, GroupId, MemberId, RingId, SessionId, SortedMap, SortedSet,
-    TenantId, UserId,
+    Base64Url, ChainId, FixedBytes, GroupId, MemberId, PendingId, RingId, SessionId, SortedMap,
+    SortedSet, TenantId, UserId,
 };
 
 use crate::error::{Error, Misbehaviour};
@@ -39,6 +45,7 @@ pub struct Knowledge {
     heads: SortedMap<ChainId, u64>,
     floor: Option<Floor>,
     boxes: SortedMap<RingId, Vec<SealedBox>>,
+    escrow: Option<KemPublicKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +64,28 @@ impl Knowledge {
             heads: SortedMap::new(),
             floor: None,
             boxes: SortedMap::new(),
+            escrow: None,
         }
+    }
+
+    /// The key server's escrow key, once it is known.
+    #[must_use]
+    pub const fn escrow_key(&self) -> Option<&KemPublicKey> {
+        self.escrow.as_ref()
+    }
+
+    /// Takes in the key server's escrow key.
+    ///
+    /// # Errors
+    /// [`Misbehaviour::UnpinnedEscrowKey`] unless it is signed by the log key that the tenant's
+    /// genesis names.
+    pub fn learn_escrow_key(&mut self, info: &EscrowKeyInfo) -> Result<(), Error> {
+        let unpinned = Misbehaviour::UnpinnedEscrowKey;
+        let tenant = self.states.tenant().ok_or(unpinned)?;
+        let key = escrow::verify_key(&tenant.log, info.key.as_array(), &info.signature)
+            .map_err(|_| unpinned)?;
+        self.escrow = Some(key);
+        Ok(())
     }
 
     /// The tenant.
@@ -117,6 +145,23 @@ impl Knowledge {
     #[must_use]
     pub fn boxes(&self, ring: &RingId) -> &[SealedBox] {
         self.boxes.get(ring).map_or(&[], Vec::as_slice)
+    }
+
+    /// What lies in escrow for a pending recipient of a session, in its newest epoch.
+    #[must_use]
+    pub fn deposit(
+        &self,
+        session: &SessionId,
+        pending: &PendingId,
+    ) -> Option<(Place, &escrow::Deposit)> {
+        let ring = RingId::Session(*session);
+        let state = self.states.session(session)?;
+        let newest = state.ring.newest()?;
+        let reference = newest.reference(&MemberId::Pending(*pending))?;
+        self.boxes(&ring)
+            .iter()
+            .find(|sealed| sealed.answers(ring, newest.declared.number, reference))?
+            .deposit(self.tenant)
     }
 
     /// Sets the floor from a note that an earlier run kept. Nothing older will be accepted.

@@ -330,6 +330,9 @@ mod tests {
                 Visibility::Full,
             )));
             drop(moves(client.fetch_sessions(&[])));
+            drop(moves(client.create_session_pending(&[], &[], None, None)));
+            drop(moves(client.claim(group.into(), None)));
+            drop(moves(client.escrow_status(&[])));
             drop(moves(client.sealing(session, &metadata)));
             drop(moves(client.trust_this_machine()));
             drop(moves(client.new_password()));

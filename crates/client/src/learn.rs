@@ -442,6 +442,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         compose: &mut Compose<'_>,
     ) -> Result<bool, Failure> {
         self.check_fresh(inner)?;
+        self.learn_parties(inner, touched).await?;
         let mut rebases = 0;
         loop {
             // The composer ends here: a future that held it could not move between threads.
@@ -487,10 +488,18 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Appends a draft and takes it in.
-    async fn append(&self, inner: &mut Inner, draft: Draft) -> Result<(), Failure> {
+    async fn append(&self, inner: &mut Inner, mut draft: Draft) -> Result<(), Failure> {
+        if !draft.shares.is_empty() {
+            self.deposit_shares(mem::take(&mut draft.shares)).await?;
+        }
+        let spent = mem::take(&mut draft.spent);
         let request = append_request(self.config.tenant, &draft, inner.knowledge.log_size());
         let appended = self.call_signed::<Append>(inner, &request).await?;
-        self.take_in(inner, draft, &appended).await
+        self.take_in(inner, draft, &appended).await?;
+        if !spent.is_empty() {
+            self.erase_shares(spent).await;
+        }
+        Ok(())
     }
 
     /// Takes in a draft that the server appended.

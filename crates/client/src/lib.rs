@@ -20,6 +20,7 @@ mod client;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod devices;
+mod escrow;
 mod groups;
 mod learn;
 mod names;
@@ -35,6 +36,9 @@ mod watch;
 
 pub use client::{CachePolicy, Client, Config, Profile};
 pub use devices::Device;
+pub use escrow::{
+    ClaimReport, EscrowCode, NotClaimed, PendingGrant, PendingGranted, PendingSession, Unclaimed,
+};
 pub use groups::{Group, GroupMember};
 pub use objects::{ObjectInfo, Opening, Sealing};
 pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};

@@ -3,7 +3,7 @@
 use wardseal_client_core::{
     Error, Failure, Misuse,
     api::keys::{ListRequest, ListSessions},
-    compose::{Visibility, open_text},
+    compose::{Awaited, Visibility, open_text},
     protocol::{
         op::Rights,
         ring::Seed,
@@ -88,6 +88,20 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Result<SessionId, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
+        self.make_session(inner, recipients, &[], label, metadata)
+            .await
+            .map_err(Into::into)
+    }
+
+    /// Makes a session, also for those who have no keys yet.
+    pub(crate) async fn make_session(
+        &self,
+        inner: &mut Inner,
+        recipients: &[(MemberId, Rights)],
+        awaited: &[(Awaited, Rights)],
+        label: Option<&str>,
+        metadata: Option<&[u8]>,
+    ) -> Result<SessionId, Failure> {
         inner.identity()?;
         if !recipients
             .iter()
@@ -118,7 +132,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut made = None;
         self.change(inner, &touched, &mut |composer| {
             let label = label.map(Into::into);
-            let (session, draft) = composer.create_session(recipients, label, metadata)?;
+            let (session, draft) =
+                composer.create_session_awaiting(recipients, awaited, label, metadata)?;
             made = Some(session);
             Ok(Some(draft))
         })
@@ -360,7 +375,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Brings a ring up to date to which something is to be sealed; whether this user is in it. A
     /// group that lost somebody must not be sealed to before it is rotated.
-    async fn prepare_recipient(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Failure> {
+    pub(crate) async fn prepare_recipient(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+    ) -> Result<bool, Failure> {
         match self.refresh(inner, ring).await {
             Ok(()) => {}
             Err(error) if lacks_key(&error) => {}
@@ -369,7 +388,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.hold_if_member(inner, ring).await
     }
 
-    async fn learn_session(&self, inner: &mut Inner, session: SessionId) -> Result<(), Failure> {
+    pub(crate) async fn learn_session(
+        &self,
+        inner: &mut Inner,
+        session: SessionId,
+    ) -> Result<(), Failure> {
         match self.learn(inner, [session.into()], true).await {
             Err(error) if matches!(*error, Error::Misuse(Misuse::NotFound(_))) => {
                 self.drop_session(inner, session);

@@ -46,8 +46,9 @@ impl Composer<'_> {
         let rename = self.after(&genesis, Op::Rename(0, sealed))?;
         let draft = Draft {
             statements: vec![genesis, rename],
-            boxes,
+            boxes: boxes.sealed,
             seeds: vec![(ring, 0, seed)],
+            ..Draft::default()
         };
         Ok((group, draft))
     }

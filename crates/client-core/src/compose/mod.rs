@@ -3,11 +3,16 @@
 //! A [`Composer`] looks at verified knowledge only. What it makes is a [`Draft`]: nothing is known
 //! to be so before the server has appended it and the answer was absorbed.
 
+mod escrow;
 mod groups;
 mod sessions;
 mod users;
 
 use rand_core::CryptoRng;
+use wardseal_api::{
+    escrow::ShareRef,
+    tenant::{ErasureCause, ShareDeposit},
+};
 use wardseal_crypto::{CryptoError, chunked, kem::KemPublicKey, label};
 use wardseal_protocol::{
     cbor,
@@ -28,6 +33,9 @@ use crate::{
     knowledge::Knowledge,
 };
 
+use escrow::{awaited_recipient, awaits_somebody};
+
+pub use escrow::{Awaited, ClaimOf};
 pub use users::{bind_user, found_user};
 
 /// Statements and boxes to be appended together, and the seeds that become ours when they are.
@@ -39,6 +47,10 @@ pub struct Draft {
     pub boxes: Vec<SealedBox>,
     /// To be kept once the statements are appended.
     pub seeds: Vec<(RingId, u32, Seed)>,
+    /// To be kept by the tenant's server before the statements are appended.
+    pub shares: Vec<ShareDeposit>,
+    /// Needed no more by the tenant's server once the statements are appended.
+    pub spent: Vec<(ErasureCause, ShareRef)>,
 }
 
 /// How a new member sees what was sealed before it entered.
@@ -81,13 +93,21 @@ struct Recipient {
 enum How {
     Seal(KemPublicKey),
     Wrap(WrapKey),
+    Deposit(Box<Awaited>),
+}
+
+/// Boxes that are being made, and what goes to the tenant's server with them.
+#[derive(Default)]
+struct Boxes {
+    sealed: Vec<SealedBox>,
+    shares: Vec<ShareDeposit>,
 }
 
 /// An epoch that is being made.
 struct NewEpoch {
     declared: Epoch,
     seed: Seed,
-    boxes: Vec<SealedBox>,
+    boxes: Boxes,
 }
 
 impl Composer<'_> {
@@ -183,21 +203,42 @@ impl Composer<'_> {
             .collect()
     }
 
+    /// The newest keys of members of a ring; for whoever is awaited there, what the members keep.
+    fn recipients_in(
+        &self,
+        ring: RingId,
+        members: impl IntoIterator<Item = MemberId>,
+    ) -> Result<Vec<Recipient>, Error> {
+        members
+            .into_iter()
+            .map(|member| match member {
+                MemberId::Pending(pending) => self.awaited(ring, pending).map(awaited_recipient),
+                _ => self.recipient(member),
+            })
+            .collect()
+    }
+
+    /// Seals to a recipient. What is boxed is listed in the answer.
     fn seal_box(
         &mut self,
         ring: RingId,
         epoch: u32,
         seed: &Seed,
         recipient: &Recipient,
-    ) -> Result<SealedBox, Error> {
-        Ok(seal_box(
-            self.knowledge.tenant_id(),
-            ring,
-            epoch,
-            seed,
-            recipient,
-            self.rng,
-        )?)
+        boxes: &mut Boxes,
+    ) -> Result<BoxRef, Error> {
+        let tenant = self.knowledge.tenant_id();
+        let sealed = match &recipient.how {
+            How::Deposit(awaited) => {
+                let (sealed, share) = self.deposit(ring, epoch, seed, awaited)?;
+                boxes.shares.extend(share);
+                sealed
+            }
+            _ => seal_box(tenant, ring, epoch, seed, recipient, self.rng)?,
+        };
+        let reference = hashed(&recipient.reference, &sealed);
+        boxes.sealed.push(sealed);
+        Ok(reference)
     }
 
     /// A box for a member that enters the present epoch.
@@ -206,14 +247,15 @@ impl Composer<'_> {
         ring: RingId,
         epoch: u32,
         recipient: &Recipient,
-    ) -> Result<(BoxRef, SealedBox), Error> {
+    ) -> Result<(BoxRef, Boxes), Error> {
         let seed = self
             .keyring
             .held(ring, epoch)
             .cloned()
             .ok_or(Misuse::NoKey(ring))?;
-        let sealed = self.seal_box(ring, epoch, &seed, recipient)?;
-        Ok((hashed(&recipient.reference, &sealed), sealed))
+        let mut boxes = Boxes::default();
+        let reference = self.seal_box(ring, epoch, &seed, recipient, &mut boxes)?;
+        Ok((reference, boxes))
     }
 
     /// The next epoch of an existing ring, with a ladder link unless history ends here.
@@ -246,12 +288,10 @@ impl Composer<'_> {
         } else {
             None
         };
-        let mut boxes = Vec::with_capacity(recipients.len());
+        let mut boxes = Boxes::default();
         let mut references = Vec::with_capacity(recipients.len());
         for recipient in recipients {
-            let sealed = self.seal_box(id, number, &seed, recipient)?;
-            references.push(hashed(&recipient.reference, &sealed));
-            boxes.push(sealed);
+            references.push(self.seal_box(id, number, &seed, recipient, &mut boxes)?);
         }
         let declared = declare(number, &seed, id.into(), link, references)?;
         Ok(NewEpoch {
@@ -280,11 +320,12 @@ impl Composer<'_> {
         ring: RingId,
         seed: &Seed,
         recipients: &[Recipient],
-    ) -> Result<Vec<SealedBox>, Error> {
-        recipients
-            .iter()
-            .map(|recipient| self.seal_box(ring, 0, seed, recipient))
-            .collect()
+    ) -> Result<Boxes, Error> {
+        let mut boxes = Boxes::default();
+        for recipient in recipients {
+            self.seal_box(ring, 0, seed, recipient, &mut boxes)?;
+        }
+        Ok(boxes)
     }
 
     /// A new epoch for the same members, answering `causes`.
@@ -316,7 +357,8 @@ impl Composer<'_> {
     }
 
     fn same_members<M: Copy>(&mut self, ring: &Ring<M>) -> Result<NewEpoch, Error> {
-        let recipients = self.recipients(ring.members().map(|(member, _)| member))?;
+        let members = ring.members().map(|(member, _)| member);
+        let recipients = self.recipients_in(ring.id(), members)?;
         self.next_epoch(ring, &recipients, true)
     }
 
@@ -332,14 +374,20 @@ impl Composer<'_> {
         match visibility {
             Visibility::Full => {
                 let epoch = self.newest(id)?;
-                let (reference, sealed) = self.entry(id, epoch, &entering)?;
+                let (reference, boxes) = self.entry(id, epoch, &entering)?;
                 Ok(Draft {
                     statements: vec![self.next(id.into(), op(Entry::History(reference)))?],
-                    boxes: vec![sealed],
-                    seeds: Vec::new(),
+                    boxes: boxes.sealed,
+                    ..Draft::default()
                 })
             }
             Visibility::FromJoin => {
+                if awaits_somebody(ring) {
+                    return Err(Misuse::Invalid(
+                        "somebody is awaited here who sees everything: nobody can enter without history",
+                    )
+                    .into());
+                }
                 let mut recipients = self.recipients(ring.members().map(|(member, _)| member))?;
                 recipients.push(entering);
                 recipients.sort_by_key(|recipient| recipient.reference.member);
@@ -361,7 +409,7 @@ impl Composer<'_> {
             .members()
             .map(|(member, _)| member)
             .filter(|member| !members.contains(member));
-        let recipients = self.recipients(staying)?;
+        let recipients = self.recipients_in(ring.id(), staying)?;
         let epoch = self.next_epoch(ring, &recipients, true)?;
         let op = op(Removal {
             members,
@@ -371,10 +419,13 @@ impl Composer<'_> {
     }
 
     fn rotated(&self, ring: RingId, op: Op, epoch: NewEpoch) -> Result<Draft, Error> {
+        let spent = self.superseded(ring, &op);
         Ok(Draft {
             statements: vec![self.next(ring.into(), op)?],
-            boxes: epoch.boxes,
+            boxes: epoch.boxes.sealed,
             seeds: vec![(ring, epoch.declared.number, epoch.seed)],
+            shares: epoch.boxes.shares,
+            spent,
         })
     }
 
@@ -453,6 +504,8 @@ fn seal_box(
     match &recipient.how {
         How::Seal(key) => context.seal(key, seed, rng),
         How::Wrap(key) => context.wrap(key, seed, rng),
+        // A deposit takes more than a recipient: `Composer::deposit`.
+        How::Deposit(_) => Err(CryptoError::InvalidKey),
     }
 }
 

@@ -7,7 +7,7 @@ use wardseal_protocol::{
 };
 use wardseal_types::{MemberId, RingId, SessionId};
 
-use super::{Composer, Draft, Visibility, seal_text};
+use super::{Awaited, Composer, Draft, Visibility, escrow::awaited_recipient, seal_text};
 use crate::error::{Error, Misuse};
 
 impl Composer<'_> {
@@ -21,9 +21,31 @@ impl Composer<'_> {
         label: Option<String>,
         metadata: Option<&[u8]>,
     ) -> Result<(SessionId, Draft), Error> {
+        self.create_session_awaiting(grants, &[], label, metadata)
+    }
+
+    /// A session with these recipients, and with others who have no keys yet.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`] for a recipient whose chain is not known; for those who are awaited
+    /// as [`grant_awaited`](Self::grant_awaited).
+    pub fn create_session_awaiting(
+        &mut self,
+        grants: &[(MemberId, Rights)],
+        awaited: &[(Awaited, Rights)],
+        label: Option<String>,
+        metadata: Option<&[u8]>,
+    ) -> Result<(SessionId, Draft), Error> {
         let mut grants = grants.to_vec();
         grants.sort_by_key(|(member, _)| *member);
-        let recipients = self.recipients(grants.iter().map(|(member, _)| *member))?;
+        let mut recipients = self.recipients(grants.iter().map(|(member, _)| *member))?;
+        // Whoever is awaited comes last in every list.
+        let mut awaited = awaited.to_vec();
+        awaited.sort_by_key(|(awaited, _)| awaited.id());
+        for (awaited, rights) in awaited {
+            grants.push((awaited.id().into(), rights));
+            recipients.push(awaited_recipient(awaited));
+        }
         let (epoch, seed) = self.first_epoch(RingKind::Session, &recipients)?;
         let grants = grants
             .into_iter()
@@ -43,8 +65,10 @@ impl Composer<'_> {
         }
         let draft = Draft {
             statements,
-            boxes,
+            boxes: boxes.sealed,
             seeds: vec![(ring, 0, seed)],
+            shares: boxes.shares,
+            spent: Vec::new(),
         };
         Ok((session, draft))
     }

@@ -32,8 +32,8 @@ impl Composer<'_> {
         let statement = self.next(ChainId::User(user), Op::AddDevice(new, reference))?;
         Ok(Draft {
             statements: vec![statement],
-            boxes: vec![sealed],
-            seeds: Vec::new(),
+            boxes: sealed.sealed,
+            ..Draft::default()
         })
     }
 
@@ -90,8 +90,8 @@ impl Composer<'_> {
             }));
             return Ok(Draft {
                 statements: vec![self.next(user.into(), op)?],
-                boxes: vec![sealed],
-                seeds: Vec::new(),
+                boxes: sealed.sealed,
+                ..Draft::default()
             });
         };
         let epoch = self.exchange(device, &[old])?;
@@ -212,5 +212,6 @@ pub fn bind_user(
         statements: vec![genesis, bind],
         boxes: vec![sealed],
         seeds: vec![(ring, 0, seed)],
+        ..Draft::default()
     })
 }

@@ -64,6 +64,8 @@ impl Awaited {
     }
 }
 
+type Spoil = fn(Claim, &mut Awaited) -> Claim;
+
 fn without_receipts(claim: Claim) -> Claim {
     Claim {
         server: None,
@@ -78,11 +80,11 @@ pub(crate) fn refusals() -> Cases {
     let dora = scene.dora();
 
     // Receipts: one missing, one for somebody else, one of an older seed, one by another key.
-    for spoil in [
-        (|claim, _| Claim {
+    let spoils: [Spoil; 6] = [
+        |claim, _| Claim {
             server: None,
             ..claim
-        }) as fn(Claim, &mut Awaited) -> Claim,
+        },
         |claim, _| Claim {
             tenant: None,
             ..claim
@@ -111,7 +113,8 @@ pub(crate) fn refusals() -> Cases {
             });
             Claim { tenant, ..claim }
         },
-    ] {
+    ];
+    for spoil in spoils {
         let claim = scene.claim();
         let spoiled = spoil(claim, &mut scene);
         let expected = if spoiled.server.is_none() || spoiled.tenant.is_none() {
@@ -205,7 +208,7 @@ pub(crate) fn refusals() -> Cases {
     // Terms that nobody was granted on, of another suite, or a member of a wrong kind.
     let longer = Terms {
         expires: Timestamp::from_millis(u64::MAX),
-        ..claim.terms.clone()
+        ..claim.terms
     };
     case(
         &mut cases,
@@ -220,7 +223,7 @@ pub(crate) fn refusals() -> Cases {
     );
     let bare = Terms {
         tenant_key: None,
-        ..claim.terms.clone()
+        ..claim.terms
     };
     case(
         &mut cases,
@@ -238,7 +241,7 @@ pub(crate) fn refusals() -> Cases {
         member: device,
         epoch: 0,
         key: FixedBytes(*device.as_bytes()),
-        ..claim.entry.clone()
+        ..claim.entry
     };
     case(
         &mut cases,
@@ -266,7 +269,7 @@ pub(crate) fn refusals() -> Cases {
     );
     let unhashed = BoxRef {
         hash: None,
-        ..claim.entry.clone()
+        ..claim.entry
     };
     case(
         &mut cases,
@@ -374,7 +377,7 @@ fn grants() -> Cases {
         },
         BoxRef {
             key: FixedBytes([9; 32]),
-            ..entry.clone()
+            ..entry
         },
     ] {
         let op = Op::Grant(grant.clone(), wardseal_protocol::op::Entry::History(entry));

@@ -24,7 +24,7 @@ use wardseal_types::{
 };
 
 fn boxed<const N: usize>(bytes: Vec<u8>) -> BoxedBytes<N> {
-    BoxedBytes::from(<[u8; N]>::try_from(bytes).unwrap())
+    BoxedBytes::from(<[u8; N]>::try_from(bytes).expect("works"))
 }
 
 struct Scene {
@@ -37,16 +37,16 @@ struct Scene {
 
 fn scene() -> Scene {
     let mut rng = seeded(7);
-    let tenant = KemSecretKey::generate(&mut rng).unwrap();
-    let server = KemSecretKey::generate(&mut rng).unwrap();
+    let tenant = KemSecretKey::generate(&mut rng).expect("works");
+    let server = KemSecretKey::generate(&mut rng).expect("works");
     let key = EscrowKey {
         kem: BoxedBytes::from(*tenant.public().as_bytes()),
         assigned: Assigned::Taken,
     };
     let id = TenantKey::Escrow(key.clone()).id();
-    let seed = Seed::generate(&mut rng).unwrap();
+    let seed = Seed::generate(&mut rng).expect("works");
     Scene {
-        parties: Parties::new((id, &key), server.public()).unwrap(),
+        parties: Parties::new((id, &key), server.public()).expect("works"),
         rng: Box::new(rng),
         tenant,
         server,
@@ -82,7 +82,7 @@ fn place(terms: &Terms) -> Place {
 fn contact(policy: Policy, rng: &mut dyn CryptoRng) -> Contact {
     Contact {
         address: (policy == Policy::Verified).then(|| "info@clinic.example".into()),
-        code: (policy == Policy::Code).then(|| Code::generate(rng).unwrap()),
+        code: (policy == Policy::Code).then(|| Code::generate(rng).expect("works")),
         language: Some("de".into()),
     }
 }
@@ -325,7 +325,7 @@ fn every_part_of_the_terms_names_the_recipient() {
         },
         Terms {
             server_key: Some(FixedBytes([9; 32])),
-            ..good.clone()
+            ..good
         },
     ];
     assert!(others.iter().all(|other| other.id() != good.id()));
@@ -344,7 +344,7 @@ fn every_part_of_the_terms_names_the_recipient() {
         },
         Terms {
             policy: Policy::Confirmed,
-            ..good.clone()
+            ..good
         },
     ] {
         assert_eq!(
@@ -407,7 +407,7 @@ fn a_box_holds_the_deposit_of_its_recipient_only() {
     }
     let without = Deposit {
         server: None,
-        ..deposit.clone()
+        ..deposit
     };
     for bad in [
         SealedBox {

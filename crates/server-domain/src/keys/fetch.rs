@@ -252,8 +252,8 @@ impl View<'_> {
         let user = &self.caller.user;
         match member {
             MemberId::Device(device) => *device == self.caller.device,
-            // It has no keys: what lies in escrow is released, not fetched.
-            MemberId::Pending(_) => false,
+            // It has no keys, but whoever opens the session deposits its next seed.
+            MemberId::Pending(_) => true,
             MemberId::User(id) => id == user,
             MemberId::Group(id) => self
                 .known
