@@ -58,7 +58,8 @@ body! {
 endpoint! {
     /// Lists what lies in escrow for the names of the caller or of a group in which he is.
     ListPending = Post "/v1/escrow/pending", "list_pending", Bearer, Keys,
-    (PendingRequest) -> PendingDeposits
+    (PendingRequest) -> PendingDeposits,
+    problems: [NotFound, EscrowOff]
 }
 
 body! {
@@ -90,7 +91,7 @@ endpoint! {
     /// Sends a code to the address of a deposit. Codes are limited for each address, tenant and server.
     StartEscrowCode = Post "/v1/escrow/code/start", "start_escrow_code", Bearer, Keys,
     (StartEscrowCodeRequest) -> EscrowCodeStarted,
-    problems: [TooManyAttempts]
+    problems: [TooManyAttempts, NotFound, EscrowOff, EscrowRefused]
 }
 
 body! {
@@ -117,7 +118,7 @@ endpoint! {
     /// Enters a code. The shares of its deposits are released afterwards.
     FinishEscrowCode = Post "/v1/escrow/code/finish", "finish_escrow_code", Bearer, Keys,
     (FinishEscrowCodeRequest) -> EscrowCodeFinished,
-    problems: [TooManyAttempts]
+    problems: [TooManyAttempts, NotFound, CodeRefused, CodeExpired, EscrowOff, EscrowRefused]
 }
 
 body! {
@@ -191,7 +192,8 @@ body! {
 endpoint! {
     /// Releases the key server's shares to whoever carries the name and has met the policy. Repeating a request gives the same shares while they are there.
     ReleaseShares = Post "/v1/escrow/release", "release_shares", Bearer, Keys,
-    (ReleaseRequest) -> ReleasedShares
+    (ReleaseRequest) -> ReleasedShares,
+    problems: [NotFound, EscrowOff]
 }
 
 choice! {
@@ -252,5 +254,6 @@ body! {
 endpoint! {
     /// Says what has become of deposits, to those who may open their sessions.
     GetEscrowStatus = Post "/v1/escrow/status", "get_escrow_status", Bearer, Keys,
-    (EscrowStatusRequest) -> EscrowStatuses
+    (EscrowStatusRequest) -> EscrowStatuses,
+    problems: [NotFound]
 }

@@ -106,7 +106,7 @@ endpoint! {
     /// Appends statements in one transaction. Repeating a request that succeeded succeeds again and changes nothing.
     Append = Post "/v1/statements/append", "append", Bearer, Keys,
     (AppendRequest) -> Appended,
-    problems: [StatementRefused, StaleStatement, BoxesRefused, BindingRefused, BindingExpired, NameTaken]
+    problems: [StatementRefused, StaleStatement, BoxesRefused, BindingRefused, BindingExpired, NameTaken, EscrowRefused, EscrowOff]
 }
 
 body! {
@@ -423,15 +423,17 @@ body! {
         pub tenant: TenantId,
         /// Number of leaves of the log whose news the caller has; absent to begin now.
         pub since: Option<u64>,
+        /// Number of releases and expiries in escrow whose news the caller has; absent to begin now.
+        pub escrow: Option<u64>,
     }
 }
 
 body! {
-    /// A chain that grew.
+    /// A chain that grew, or a session of which a share was released or has expired.
     pub struct Change {
         /// The chain.
         pub chain: ChainId,
-        /// Sequence number of the statement.
+        /// Sequence number of the statement; of the newest one where no statement tells it.
         pub seq: u64,
     }
 }
@@ -444,6 +446,8 @@ body! {
         pub changes: Vec<Change>,
         /// What to ask next with, as `since`.
         pub next: u64,
+        /// What to ask next with, as `escrow`.
+        pub next_escrow: u64,
     }
 }
 

@@ -112,6 +112,10 @@ problems! {
     RequestRefused = "request_refused", 403, Never;
     /// Key server and vault run in one process here, and together they could guess passwords: password recovery is off. Run the vault apart, with another operator.
     VaultNotSeparate = "vault_not_separate", 403, Never;
+    /// A deposit in escrow is refused, or its time is over; `detail` says why.
+    EscrowRefused = "escrow_refused", 422, Never;
+    /// This server takes no part in escrow: key server and vault run in one process here. Give the session to people and groups who are there, or run the vault apart.
+    EscrowOff = "escrow_off", 403, Never;
     /// The server has no room to write: nothing was stored. Its operator must make room.
     StorageFull = "storage_full", 507, Wait;
     /// The server made a mistake; nothing was stored. `id` finds it in the server's log.

@@ -16,7 +16,10 @@ use crate::{
 
 /// Where in the tenant's history a watch stands.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct WatchPosition(Option<u64>);
+pub struct WatchPosition {
+    log: Option<u64>,
+    escrow: Option<u64>,
+}
 
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Waits until something happens that concerns this user, for half a minute at most; drops the
@@ -30,7 +33,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn watch(&self, position: &mut WatchPosition) -> Result<Vec<ChainId>, Error> {
         let request = WatchRequest {
             tenant: self.config.tenant,
-            since: position.0,
+            since: position.log,
+            escrow: position.escrow,
         };
         let bearer = {
             let mut inner = self.inner.lock().await;
@@ -47,12 +51,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 return Err(error);
             }
         };
-        if position.0.is_some_and(|since| answer.next < since) {
+        if position.log.is_some_and(|since| answer.next < since) {
             return Err(Misbehaviour::BadAnswer.into());
         }
         self.expire(&mut inner).await?;
         self.doubt(&mut inner, &answer.changes).await?;
-        position.0 = Some(answer.next);
+        position.log = Some(answer.next);
+        position.escrow = Some(answer.next_escrow);
         let mut chains: Vec<_> = answer.changes.iter().map(|change| change.chain).collect();
         chains.sort();
         chains.dedup();

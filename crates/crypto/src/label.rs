@@ -155,6 +155,10 @@ labels! {
     ESCROW_KEY = "escrow-key";
     /// Seal: one party's share of an escrow, to its escrow key.
     ESCROW_SHARE = "escrow-share";
+    /// Derivation: a key server's secret to the seed of its escrow key.
+    ESCROW_SERVER = "escrow-server";
+    /// MAC: an address to which a code was sent, as the key server recognises it.
+    ADDRESS_MAC = "address-mac";
     /// Derivation: both shares, and the code if there is one, to the key of a deposit.
     ESCROW_COMBINE = "escrow-combine";
     /// Chunked encryption: a session's seed under the key of a deposit.

@@ -4,7 +4,7 @@
 use wardseal_crypto::CryptoError;
 use wardseal_protocol::{Refusal, binding::TokenError, cbor::DecodeError};
 
-use crate::storage::StorageError;
+use crate::{post::PostError, storage::StorageError};
 
 /// Why an operation did nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -46,6 +46,31 @@ pub enum DomainError {
     /// The name belongs to another user (`name_taken`).
     #[error("the name belongs to another user")]
     NameTaken,
+    /// A deposit in escrow is not what the server can release one day, or its time is over
+    /// (`escrow_refused`).
+    #[error("the deposit is refused: {0}")]
+    EscrowRefused(&'static str),
+    /// This server takes no part in escrow (`escrow_off`).
+    #[error("this server takes no part in escrow")]
+    EscrowOff,
+    /// The code is wrong (`code_refused`).
+    #[error("the code is wrong: {left} tries are left")]
+    CodeRefused {
+        /// Tries that are left.
+        left: u8,
+    },
+    /// (`code_expired`)
+    #[error("the code is no longer good")]
+    CodeExpired,
+    /// Too many wrong codes for an address: no more are sent to it (`escrow_refused`).
+    #[error(
+        "too many wrong codes for this address, so no more are sent to it: ask the sender to \
+         confirm you directly"
+    )]
+    CodesLocked,
+    /// No code can be sent (`unavailable`).
+    #[error("no code can be sent: {0}")]
+    PostUnavailable(PostError),
     /// (`registration_closed`)
     #[error("this server does not accept this tenant")]
     RegistrationClosed,

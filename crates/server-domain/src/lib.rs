@@ -8,6 +8,7 @@
 
 pub mod codes;
 mod error;
+pub mod escrow;
 pub mod keys;
 pub mod limit;
 pub mod log;

@@ -7,6 +7,10 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+use crate::{
+    codes::CodeLedger,
+    escrow::{EscrowSnapshot, EscrowUnit},
+};
 use wardseal_types::{
     ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
 };
@@ -122,7 +126,7 @@ pub trait Store: Send + Sync {
     clippy::missing_errors_doc,
     reason = "every method fails with StorageError when the store cannot answer, and in no other way"
 )]
-pub trait Snapshot {
+pub trait Snapshot: EscrowSnapshot {
     /// The newest checkpoint of a tenant's log; `None` for an unknown tenant.
     fn log(&self, tenant: &TenantId) -> Result<Option<LogRecord>, StorageError>;
 
@@ -219,7 +223,7 @@ pub trait Snapshot {
     clippy::missing_errors_doc,
     reason = "every method fails with StorageError when the store cannot do it, and in no other way"
 )]
-pub trait UnitOfWork: Snapshot {
+pub trait UnitOfWork: Snapshot + EscrowUnit + CodeLedger {
     /// Marks the present point, to which [`back_to_mark`](Self::back_to_mark) returns. There is one
     /// mark at a time.
     fn mark(&mut self) -> Result<(), StorageError>;

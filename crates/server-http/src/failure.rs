@@ -90,6 +90,19 @@ impl From<DomainError> for Failure {
                 Self::with_detail(Code::BindingExpired, error.to_string())
             }
             DomainError::NameTaken => Self::new(Code::NameTaken),
+            DomainError::EscrowRefused(_) | DomainError::CodesLocked => {
+                Self::with_detail(Code::EscrowRefused, error.to_string())
+            }
+            DomainError::EscrowOff => Self::new(Code::EscrowOff),
+            DomainError::CodeRefused { .. } => {
+                Self::with_detail(Code::CodeRefused, error.to_string())
+            }
+            DomainError::CodeExpired => Self::new(Code::CodeExpired),
+            DomainError::PostUnavailable(_) => {
+                let mut problem = Problem::new(Code::Unavailable).with_detail(error.to_string());
+                problem.retry_after = Some(60);
+                problem.into()
+            }
             DomainError::RegistrationClosed => Self::new(Code::RegistrationClosed),
             DomainError::StatementRefused(refusal) => {
                 refused(Code::StatementRefused, refusal.code())

@@ -20,13 +20,14 @@ use wardseal_server_domain::keys::{
 use crate::{
     app::About,
     convert::{append, appended, evaluated, fetched},
+    escrow,
     failure::Failure,
     routes::{Authenticates, Grows, Routes},
 };
 
 /// What handlers of the key server work on.
 pub(crate) struct Keys {
-    service: Arc<KeyService>,
+    pub(crate) service: Arc<KeyService>,
     about: Arc<About>,
 }
 
@@ -63,7 +64,10 @@ impl About {
             vault: self.vault.is_some(),
             log_key: self.keys.as_ref().map(|keys| keys.log_key().clone()),
             vault_key: self.vault.as_ref().map(|vault| vault.public_key()),
-            escrow_key: None,
+            escrow_key: self
+                .keys
+                .as_ref()
+                .and_then(|keys| keys.escrow_key().map(escrow::key_info)),
         }
     }
 }
@@ -85,6 +89,7 @@ pub(crate) fn operations(routes: &mut impl Routes<Keys>) {
     routes.bearer::<ListGroups>(list_groups);
     routes.bearer::<EvaluateNew>(evaluate_new);
     routes.open::<Evaluate>(evaluate);
+    escrow::operations(routes);
 }
 
 fn about(keys: &Keys, (): ()) -> Result<ServerInfo, Failure> {
@@ -192,7 +197,11 @@ fn watch(
     body: &WatchRequest,
     last: bool,
 ) -> Result<Option<Changes>, Failure> {
-    let happened = keys.service.changes(caller, &body.tenant, body.since)?;
+    let known = domain::Heard {
+        log: body.since,
+        escrow: body.escrow,
+    };
+    let happened = keys.service.changes(caller, &body.tenant, known)?;
     if happened.changes.is_empty() && body.since.is_some() && !last {
         return Ok(None);
     }
@@ -207,6 +216,7 @@ fn watch(
     Ok(Some(Changes {
         changes,
         next: happened.next,
+        next_escrow: happened.next_escrow,
     }))
 }
 

@@ -9,6 +9,7 @@
 
 mod app;
 mod convert;
+mod escrow;
 mod failure;
 mod keys;
 pub mod openapi;

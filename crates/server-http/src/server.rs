@@ -13,6 +13,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use wardseal_server_domain::keys::KeyService;
+
 use crate::App;
 
 /// Connections that are open at once; more have to wait.
@@ -20,6 +22,9 @@ const MOST_CONNECTIONS: usize = 4096;
 
 /// How long the head of a request may take to arrive, from the moment when it may.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+
+/// How often what has expired is erased, although nobody asked for it.
+const SWEEP_TIME: Duration = Duration::from_secs(60 * 60);
 
 /// How long requests under way may take when the server is told to stop.
 const STOP_TIME: Duration = Duration::from_secs(10);
@@ -56,6 +61,10 @@ impl Stop {
 /// Serves `app` on `listener` until it is stopped, and then until the requests under way are
 /// answered, at most ten seconds.
 pub async fn serve(listener: TcpListener, app: App, stop: &Stop) {
+    let sweeping = app
+        .keys
+        .clone()
+        .map(|keys| tokio::spawn(sweep(keys, SWEEP_TIME)));
     let router = app.into_router();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -85,8 +94,26 @@ pub async fn serve(listener: TcpListener, app: App, stop: &Stop) {
         });
     }
     drop(listener);
+    if let Some(sweeping) = sweeping {
+        sweeping.abort();
+    }
     if timeout(STOP_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were not answered in time and are cut off");
+    }
+}
+
+/// Erases what has expired, again and again. The first time is when the service starts.
+async fn sweep(keys: Arc<KeyService>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let keys = Arc::clone(&keys);
+        let swept = tokio::task::spawn_blocking(move || keys.sweep()).await;
+        match swept {
+            Ok(Ok(0)) => {}
+            Ok(Ok(erased)) => tracing::info!(erased, "deposits expired"),
+            Ok(Err(error)) => tracing::error!(%error, "expired deposits are not erased yet"),
+            Err(_) => return,
+        }
     }
 }
 

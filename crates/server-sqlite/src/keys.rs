@@ -1,5 +1,7 @@
 //! The key server's database.
 
+mod codes;
+mod escrow;
 mod read;
 mod write;
 
@@ -7,8 +9,9 @@ use std::{
     path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -19,7 +22,10 @@ use crate::schema::{self, OpenError, Schema, failed};
 /// "wsks".
 const SCHEMA: Schema = Schema {
     application: 0x7773_6b73,
-    migrations: &[include_str!("../migrations/keys/0001_chains.sql")],
+    migrations: &[
+        include_str!("../migrations/keys/0001_chains.sql"),
+        include_str!("../migrations/keys/0002_escrow.sql"),
+    ],
 };
 
 /// Connections that read: twice the cores of a small machine, since some wait for the disk.
@@ -41,6 +47,8 @@ pub fn keys_schema() -> Result<String, OpenError> {
 pub struct SqliteStore {
     writer: Mutex<Connection>,
     readers: Readers,
+    /// Whether the write-ahead log still holds what was erased from the tables.
+    lingers: AtomicBool,
 }
 
 impl SqliteStore {
@@ -65,6 +73,7 @@ impl SqliteStore {
                 connections,
                 turn: AtomicUsize::new(0),
             },
+            lingers: AtomicBool::new(false),
         })
     }
 
@@ -111,20 +120,48 @@ impl Store for SqliteStore {
     }
 
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StorageError> {
-        let session = Session(self.readers.take()?);
+        let session = Session(self.readers.take()?, &self.lingers);
         session.0.execute_batch("BEGIN DEFERRED").map_err(failed)?;
         Ok(Box::new(session))
     }
 
     fn begin(&self) -> Result<Box<dyn UnitOfWork + '_>, StorageError> {
-        let session = Session(self.lock());
+        let session = Session(self.lock(), &self.lingers);
         session.0.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
         Ok(Box::new(session))
     }
 }
 
 /// A transaction; dropped, it is rolled back unless it was committed.
-struct Session<'a>(MutexGuard<'a, Connection>);
+struct Session<'a>(MutexGuard<'a, Connection>, &'a AtomicBool);
+
+impl Session<'_> {
+    /// Says that this transaction erases something that nobody must find in the files any more.
+    fn erases(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
+    /// Empties the write-ahead log, which holds pages as they were before something was erased from
+    /// them. While somebody reads by it this cannot be done, and is tried again after the next
+    /// transaction.
+    fn shed(&self) {
+        if !self.1.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let emptied = self
+            .0
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| {
+                let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+                self.0.query_row(checkpoint, [], |row| row.get::<_, i64>(0))
+            })
+            .is_ok_and(|busy| busy == 0);
+        let patient = self.0.busy_timeout(schema::BUSY_TIME);
+        if !emptied || patient.is_err() {
+            self.erases();
+        }
+    }
+}
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {

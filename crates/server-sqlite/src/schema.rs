@@ -35,12 +35,17 @@ pub(crate) struct Schema {
     pub(crate) migrations: &'static [&'static str],
 }
 
-/// Sets a connection up: write-ahead log, and a flush to the disk before a commit returns.
+/// How long a connection waits for another one.
+pub(crate) const BUSY_TIME: Duration = Duration::from_secs(5);
+
+/// Sets a connection up: write-ahead log, a flush to the disk before a commit returns, and zeros
+/// where something was deleted.
 pub(crate) fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY_TIME)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;",
     )
 }
 

@@ -5,8 +5,12 @@
 mod directory;
 
 use directory::Directory;
-use wardseal_server_domain::storage::{LogRecord, StorageError, Store as _, conformance};
+use wardseal_server_domain::{
+    codes::conformance::CHECKS,
+    storage::{LogRecord, StorageError, Store as _, conformance},
+};
 use wardseal_server_sqlite::{OpenError, SqliteStore, keys_schema};
+use wardseal_testkit::seeded;
 use wardseal_types::{ChainId, SessionId, TenantId, Timestamp};
 
 #[test]
@@ -34,7 +38,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
         refused,
         OpenError::Newer {
             found: 99,
-            known: 1
+            known: 2
         }
     ));
     let connection = rusqlite::Connection::open(&path).unwrap();
@@ -103,4 +107,14 @@ fn a_full_database_says_so_and_goes_on_when_there_is_room() {
     store.limit_size(None).unwrap();
     write(1).unwrap();
     assert!(has(1));
+}
+
+#[test]
+fn codes_are_counted_as_in_any_ledger() {
+    for (name, check) in CHECKS {
+        let directory = Directory::new();
+        let store = SqliteStore::open(&directory.file("keys.db")).unwrap();
+        let mut unit = store.begin().unwrap();
+        check(&mut *unit, &mut seeded(1)).unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
 }

@@ -31,6 +31,8 @@ pub struct ServerOptions {
     pub tenants: TenantPolicy,
     /// Whether the vault believes that the key server is in other hands.
     pub separate: bool,
+    /// Whether the key server is a party of escrow.
+    pub escrow: bool,
 }
 
 impl Default for ServerOptions {
@@ -39,6 +41,7 @@ impl Default for ServerOptions {
             time: Timestamp::from_seconds(1_700_000_000),
             tenants: TenantPolicy::Open,
             separate: true,
+            escrow: true,
         }
     }
 }
@@ -168,6 +171,8 @@ impl Servers {
             KeyServerConfig {
                 audience: self.keys_url(),
                 tenants: self.options.tenants.clone(),
+                escrow: self.options.escrow,
+                post: Arc::new(self.mailbox.clone()),
                 cached_chains: 1000,
             },
         )

@@ -16,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use wardseal_server_domain::{
     DomainError, KeyServerSecrets, RandomSource, SecretsError,
     keys::{KeyServerConfig, KeyService},
+    post::NoPost,
     vault::{self, VaultPolicy, VaultService, VaultStartError},
 };
 use wardseal_server_http::{App, Clock, Stop, Timestamp, serve};
@@ -282,6 +283,8 @@ fn key_server(
         KeyServerConfig {
             audience: audience.to_owned(),
             tenants: config.tenants.clone(),
+            escrow: is_separate(config),
+            post: Arc::new(NoPost),
             cached_chains: CACHED_CHAINS,
         },
     )?)
@@ -311,7 +314,8 @@ fn vault_server(
 }
 
 /// Whoever holds key server and vault can try passwords as fast as he can hash them, so the two
-/// together are for development.
+/// together are for development. Escrow is off with them: an operator who runs everything in one
+/// process runs the tenant's server too, more often than not, and then holds both shares.
 const fn is_separate(config: &Config) -> bool {
     config.development || !(config.role.keys() && config.role.vault())
 }
@@ -339,8 +343,8 @@ fn announce(config: &Config, address: SocketAddr, app: &App) {
     }
     if !is_separate(config) {
         text.push_str(
-            "password recovery is refused here: key server and vault in one process could guess \
-             passwords together. Run the vault as a process of its own, with another operator: \
+            "password recovery and escrow are refused here: key server and vault in one process \
+             could guess passwords together. Run the vault as a process of its own, with another operator: \
              wardseal serve --role vault\n",
         );
     }

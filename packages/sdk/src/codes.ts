@@ -22,6 +22,8 @@ export const errorCodes = [
   "code_expired",
   "code_refused",
   "crypto",
+  "escrow_off",
+  "escrow_refused",
   "fork",
   "future_checkpoint",
   "gap",

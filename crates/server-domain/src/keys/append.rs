@@ -11,7 +11,7 @@ use wardseal_protocol::{
     fold,
     log::leaf_hash,
     op::{Method, Op},
-    ring::{BoxRef, SealedBox},
+    ring::{BoxRef, Sealed, SealedBox},
     state::{ChainState, World as _},
     statement::{Author, Statement},
 };
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     error::DomainError,
+    escrow::deposit::{self as escrow, Deposited},
     storage::{ChainRecord, NameRecord, StatementRecord},
 };
 
@@ -128,6 +129,11 @@ impl KeyService {
     }
 
     fn admit(&self, prepared: Prepared, log_size: u64) -> Result<Appended, DomainError> {
+        // Nobody else brings any, and opening them is work.
+        let deposits = matches!(prepared.door, Door::Caller).then_some(&prepared.boxes);
+        for posted in deposits.into_iter().flatten() {
+            escrow::check_share(&self.shared, &prepared.tenant, &posted.sealed)?;
+        }
         let prepared = Arc::new(prepared);
         let work = Arc::clone(&prepared);
         let positions = self.writer.run(move |batch| write(batch, &work))?;
@@ -143,7 +149,7 @@ impl KeyService {
 
 fn prepare(append: &Append, door: Door) -> Result<Prepared, DomainError> {
     if append.statements.is_empty() || append.statements.len() > limits::MAX_TRANSACTION {
-        return Err(DomainError::Malformed("from 1 to 64 statements at once"));
+        return Err(DomainError::Malformed("from 1 to 1024 statements at once"));
     }
     let mut statements = Vec::with_capacity(append.statements.len());
     for bytes in &append.statements {
@@ -210,7 +216,14 @@ fn write(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Vec<u64>, DomainE
         if let Some(method) = statement.body().op.method() {
             register_record(batch, tenant, method)?;
         }
-        put_boxes(batch, statement, &state, &mut boxes)?;
+        put_boxes(
+            batch,
+            &known,
+            statement,
+            previous.as_deref(),
+            &state,
+            &mut boxes,
+        )?;
         put_statement(batch, statement, previous.as_deref(), &state)?;
         let state = Arc::new(state);
         known.insert(Arc::clone(&state));
@@ -262,7 +275,9 @@ fn by_place(boxes: &[Posted]) -> Result<BTreeMap<Place, &Posted>, DomainError> {
 /// Takes the boxes that `statement` names out of those that were posted, and keeps them.
 fn put_boxes(
     batch: &mut Batch<'_>,
+    known: &Known,
     statement: &Statement,
+    previous: Option<&ChainState>,
     state: &ChainState,
     posted: &mut BTreeMap<Place, &Posted>,
 ) -> Result<(), DomainError> {
@@ -285,9 +300,23 @@ fn put_boxes(
             .filter(|posted| posted.sealed.answers(ring, number, reference))
             .ok_or(DomainError::BoxesRefused)?;
         let (tenant, member) = (statement.tenant(), &reference.member);
-        batch
-            .unit
-            .put_box(&tenant, &ring, number, member, &found.bytes)?;
+        match (*member, &found.sealed.sealed) {
+            (MemberId::Pending(pending), Sealed::Escrow(deposit)) => {
+                let place = Deposited {
+                    statement,
+                    entered: !previous.is_some_and(|before| members(before).contains(member)),
+                    pending,
+                    newest,
+                };
+                escrow::keep(batch, known, &place, deposit, &found.bytes)?;
+            }
+            (MemberId::Pending(_), _) | (_, Sealed::Escrow(_)) => {
+                return Err(DomainError::BoxesRefused);
+            }
+            _ => batch
+                .unit
+                .put_box(&tenant, &ring, number, member, &found.bytes)?,
+        }
     }
     Ok(())
 }
@@ -334,10 +363,16 @@ fn put_statement(
         let before = previous.map(members).unwrap_or_default();
         let after = members(state);
         for member in before.difference(&after) {
-            batch.unit.remove_member(&tenant, &ring, member)?;
+            match member {
+                MemberId::Pending(pending) => escrow::end(batch, statement, pending)?,
+                _ => batch.unit.remove_member(&tenant, &ring, member)?,
+            }
         }
         for member in after.difference(&before) {
-            batch.unit.put_member(&tenant, &ring, member)?;
+            // Whoever is not there yet lists nothing.
+            if !matches!(member, MemberId::Pending(_)) {
+                batch.unit.put_member(&tenant, &ring, member)?;
+            }
         }
     }
     batch.add_leaf(&tenant, head.position, leaf_hash(statement))?;

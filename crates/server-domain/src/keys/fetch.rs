@@ -1,9 +1,12 @@
 //! What is shown to whom.
 
-use std::{collections::BTreeMap, sync::PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
 use wardseal_protocol::state::{ChainState, NOW, World as _};
-use wardseal_types::{ChainId, MemberId, RingId, TenantId, limits};
+use wardseal_types::{ChainId, MemberId, PendingId, RingId, SessionId, TenantId, limits};
 
 use super::{
     CHECKPOINT_LIFETIME, Caller, ChainSlice, Entry, Fetched, Found, KeyService, LogView, Shared,
@@ -12,6 +15,7 @@ use super::{
 };
 use crate::{
     error::DomainError,
+    escrow::{Fate, owner},
     log::{self, Proofs},
     storage::{LogRecord, Snapshot, StorageError},
 };
@@ -131,10 +135,12 @@ impl KeyService {
             ChainId::User(user) => *user == caller.user,
             ChainId::Group(_) | ChainId::Session(_) => true,
         }))?;
+        let claims = claims(&*snapshot, caller, wanted, &mut loader)?;
         let view = View {
             caller,
             known: &loader.known,
             snapshot: &*snapshot,
+            claims,
         };
         let mut chains = Vec::new();
         for wanted in wanted {
@@ -232,18 +238,84 @@ fn entries(
         .collect()
 }
 
+/// The pending recipients of these sessions whose names the caller carries, or a group in which he
+/// is: whoever can claim a session sees it before.
+fn claims(
+    snapshot: &dyn Snapshot,
+    caller: &Caller,
+    wanted: &[Wanted],
+    loader: &mut Loader<'_>,
+) -> Result<BTreeSet<(SessionId, PendingId)>, StorageError> {
+    let tenant = &caller.tenant;
+    let mut owned = Vec::new();
+    for wanted in wanted {
+        let ChainId::Session(session) = wanted.chain else {
+            continue;
+        };
+        let Some(state) = loader.known.session(&session) else {
+            continue;
+        };
+        for (member, _) in state.ring.members() {
+            let MemberId::Pending(pending) = member else {
+                continue;
+            };
+            let waiting = snapshot.pending(tenant, &session, &pending)?;
+            let Some(record) = waiting.filter(|record| record.fate == Fate::Waiting) else {
+                continue;
+            };
+            if let Some(name) = snapshot.name(tenant, &record.name)? {
+                owned.push((session, pending, owner(&name)));
+            }
+        }
+    }
+    loader.load(owned.iter().filter_map(|(_, _, owner)| match owner {
+        MemberId::Group(group) => Some(ChainId::Group(*group)),
+        _ => None,
+    }))?;
+    let known = &loader.known;
+    let carries = |owner: &MemberId| match owner {
+        MemberId::User(user) => *user == caller.user,
+        MemberId::Group(group) => known.group(group).is_some_and(|state| {
+            !state.dissolved && state.role_at(&caller.user, NOW, known).is_some()
+        }),
+        _ => false,
+    };
+    Ok(owned
+        .into_iter()
+        .filter(|(_, _, owner)| carries(owner))
+        .map(|(session, pending, _)| (session, pending))
+        .collect())
+}
+
 /// What one caller sees.
 struct View<'a> {
     caller: &'a Caller,
     known: &'a Known,
     snapshot: &'a dyn Snapshot,
+    /// What the caller can claim.
+    claims: BTreeSet<(SessionId, PendingId)>,
 }
 
 impl View<'_> {
     fn may_see(&self, chain: &ChainId) -> bool {
         match chain {
             ChainId::Tenant(_) | ChainId::User(_) | ChainId::Group(_) => true,
-            ChainId::Session(session) => self.opens(&MemberId::Session(*session)),
+            ChainId::Session(session) => {
+                self.opens(&MemberId::Session(*session))
+                    || self.claims.iter().any(|(claimed, _)| claimed == session)
+            }
+        }
+    }
+
+    /// Whether the caller gets this box. Deposits go to those who can claim them, and to those who
+    /// would deposit anew when the session gets another epoch.
+    fn gets(&self, ring: &RingId, member: &MemberId) -> bool {
+        match (ring, member) {
+            (RingId::Session(session), MemberId::Pending(pending)) => {
+                self.claims.contains(&(*session, *pending))
+                    || self.opens(&MemberId::Session(*session))
+            }
+            _ => self.opens(member),
         }
     }
 
@@ -281,7 +353,7 @@ impl View<'_> {
             }
         };
         let mut boxes = BTreeMap::new();
-        for member in members.iter().filter(|member| self.opens(member)) {
+        for member in members.iter().filter(|member| self.gets(&ring, member)) {
             for epoch in unreached(state) {
                 let place = (epoch, *member);
                 if let Some(bytes) = self.sealed_box(&ring, place)? {
@@ -297,8 +369,13 @@ impl View<'_> {
         ring: &RingId,
         (epoch, member): (u32, MemberId),
     ) -> Result<Option<Vec<u8>>, StorageError> {
-        self.snapshot
-            .sealed_box(&self.caller.tenant, ring, epoch, &member)
+        let tenant = &self.caller.tenant;
+        if let (RingId::Session(session), MemberId::Pending(pending)) = (ring, &member) {
+            let found = self.snapshot.pending(tenant, session, pending)?;
+            let present = found.filter(|record| record.epoch == epoch);
+            return Ok(present.and_then(|record| record.deposit));
+        }
+        self.snapshot.sealed_box(tenant, ring, epoch, &member)
     }
 }
 

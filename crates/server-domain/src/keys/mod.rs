@@ -10,8 +10,8 @@ mod model;
 mod passwords;
 mod sign_in;
 mod watch;
-mod world;
-mod writer;
+pub(crate) mod world;
+pub(crate) mod writer;
 
 use std::{
     collections::HashMap,
@@ -27,11 +27,14 @@ pub use model::{
 };
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};
-pub use watch::{Change, Changes};
+pub use watch::{Change, Changes, Heard};
 
 use self::{world::Cache, writer::Writer};
 use crate::{
+    codes::Codes,
     error::DomainError,
+    escrow::{EscrowKeyInfo, Own},
+    post::Post,
     random::RandomSource,
     secrets::{KeyServerSecrets, public_log_key},
     storage::{LogRecord, Store},
@@ -46,22 +49,37 @@ pub const TOKEN_LEEWAY: u64 = 300;
 pub const CHECKPOINT_LIFETIME: u64 = 60 * 60 * 1000;
 
 /// What an operator decides about a key server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyServerConfig {
     /// What signatures of sign-in name as their audience: the public address of the server.
     pub audience: String,
     /// Which tenants may register.
     pub tenants: TenantPolicy,
+    /// Whether this server is a party of escrow.
+    pub escrow: bool,
+    /// Sends codes to people for whom something lies in escrow.
+    pub post: Arc<dyn Post>,
     /// About how many folded chains are kept in memory. A chain takes 5 to 50 kB.
     pub cached_chains: usize,
+}
+
+impl std::fmt::Debug for KeyServerConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyServerConfig")
+            .field("audience", &self.audience)
+            .field("tenants", &self.tenants)
+            .field("escrow", &self.escrow)
+            .field("cached_chains", &self.cached_chains)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The key server. Dropping it finishes the writing that has begun.
 #[derive(Debug)]
 pub struct KeyService {
     // Before `shared`, so that the thread has ended when the store is dropped.
-    writer: Writer,
-    shared: Arc<Shared>,
+    pub(crate) writer: Writer,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -69,10 +87,14 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log_key: HybridSigningKey,
     pub(crate) cache: Cache,
+    /// This server's part in escrow, if it takes any.
+    pub(crate) escrow: Option<Own>,
+    /// Issues and checks codes.
+    pub(crate) codes: Codes,
     public_log_key: BoxedBytes<1984>,
     secrets: KeyServerSecrets,
-    random: RandomSource,
-    config: KeyServerConfig,
+    pub(crate) random: RandomSource,
+    pub(crate) config: KeyServerConfig,
     /// Checkpoints that were signed anew since the store's became too old. They need not be kept:
     /// whoever starts again signs again.
     renewed: Mutex<HashMap<TenantId, LogRecord>>,
@@ -110,8 +132,14 @@ impl KeyService {
                     .into(),
             ));
         }
+        let escrow = config
+            .escrow
+            .then(|| Own::new(&secrets, &log_key, &public))
+            .transpose()?;
         let shared = Arc::new(Shared {
             store,
+            escrow,
+            codes: Codes::new(secrets.mac.expose()),
             clock,
             public_log_key: public,
             log_key,
@@ -122,16 +150,25 @@ impl KeyService {
             renewed: Mutex::default(),
             growth: tokio::sync::watch::Sender::new(0),
         });
-        Ok(Self {
+        let service = Self {
             writer: Writer::start(Arc::clone(&shared))?,
             shared,
-        })
+        };
+        service.sweep()?;
+        Ok(service)
     }
 
     /// The key that signs checkpoints: what the genesis of a tenant names.
     #[must_use]
     pub fn log_key(&self) -> &BoxedBytes<1984> {
         &self.shared.public_log_key
+    }
+
+    /// The escrow key, with the log key's signature that it is; `None` where this server takes no
+    /// part in escrow.
+    #[must_use]
+    pub fn escrow_key(&self) -> Option<&EscrowKeyInfo> {
+        self.shared.escrow.as_ref().map(Own::info)
     }
 
     /// What signatures of sign-in name as their audience.

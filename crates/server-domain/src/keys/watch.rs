@@ -10,22 +10,33 @@ use crate::error::DomainError;
 /// Most changes that are told at once.
 const MOST: u32 = 1000;
 
-/// A chain that grew.
+/// A chain that grew, or a session of which something is told that no statement says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
     /// The chain.
     pub chain: ChainId,
-    /// Sequence number of the statement.
+    /// Sequence number of the statement; of the newest one where no statement tells it.
     pub seq: u64,
+}
+
+/// Of how much a caller has heard; what is absent begins now.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Heard {
+    /// Number of leaves of the log.
+    pub log: Option<u64>,
+    /// Number of releases and expiries in escrow.
+    pub escrow: Option<u64>,
 }
 
 /// What happened since the caller last asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Changes {
-    /// Oldest first.
+    /// Oldest first; what no statement tells comes last.
     pub changes: Vec<Change>,
     /// Number of leaves whose news these are.
     pub next: u64,
+    /// Number of releases and expiries whose news these are.
+    pub next_escrow: u64,
 }
 
 impl KeyService {
@@ -36,9 +47,10 @@ impl KeyService {
         self.shared.growth.subscribe()
     }
 
-    /// What happened since the log had `since` leaves, as far as it concerns the caller: every
-    /// statement of users and groups, and those of sessions to which the caller had a right before
-    /// the statement, or has one now. Without `since` it is only where to begin.
+    /// What happened since the caller last heard, as far as it concerns the caller: every statement
+    /// of users and groups, and of sessions to which the caller had a right before the statement, or
+    /// has one now; and releases and expiries in such sessions. Of what is absent it is only where to
+    /// begin.
     ///
     /// # Errors
     /// [`DomainError::NotFound`] when the caller is of another tenant.
@@ -46,34 +58,37 @@ impl KeyService {
         &self,
         caller: &Caller,
         tenant: &TenantId,
-        since: Option<u64>,
+        heard: Heard,
     ) -> Result<Changes, DomainError> {
         if caller.tenant != *tenant {
             return Err(DomainError::NotFound);
         }
         let shared = &self.shared;
         let snapshot = shared.store.read()?;
-        let size = snapshot
-            .log(tenant)?
-            .ok_or(DomainError::UnknownTenant)?
-            .size;
-        let Some(since) = since.filter(|since| *since < size) else {
-            return Ok(Changes {
-                changes: Vec::new(),
-                next: size,
-            });
+        let log = snapshot.log(tenant)?.ok_or(DomainError::UnknownTenant)?;
+        let happened = match heard.log {
+            Some(since) if since < log.size => snapshot.statements_since(tenant, since, MOST)?,
+            _ => Vec::new(),
         };
-        let happened = snapshot.statements_since(tenant, since, MOST)?;
         let next = happened
             .last()
-            .map_or(size, |(position, ..)| position.saturating_add(1));
+            .map_or(log.size, |(position, ..)| position.saturating_add(1));
+        let told = match heard.escrow {
+            Some(since) => snapshot.news_since(tenant, since, MOST)?,
+            None => Vec::new(),
+        };
+        let next_escrow = match told.last() {
+            Some((number, _)) => *number,
+            None => snapshot.news(tenant)?,
+        };
         let find = |chain: &ChainId| shared.cache.find(tenant, chain);
         let mut loader = Loader::new(*tenant, &*snapshot, &find);
+        let statements = happened.iter().map(|(_, chain, _)| *chain);
+        let sessions = told.iter().map(|(_, session)| ChainId::Session(*session));
         loader.load(
-            happened
-                .iter()
-                .map(|(_, chain, _)| *chain)
-                .filter(|chain| matches!(chain, ChainId::Session(_))),
+            statements
+                .filter(|chain| matches!(chain, ChainId::Session(_)))
+                .chain(sessions),
         )?;
         let known = &loader.known;
         let concerns = |position: u64, chain: &ChainId| match chain {
@@ -85,7 +100,7 @@ impl KeyService {
                 _ => false,
             },
         };
-        let changes = happened
+        let mut changes: Vec<_> = happened
             .iter()
             .filter(|(position, chain, _)| concerns(*position, chain))
             .map(|(_, chain, seq)| Change {
@@ -93,7 +108,18 @@ impl KeyService {
                 seq: *seq,
             })
             .collect();
+        for (_, session) in told {
+            let chain = ChainId::Session(session);
+            if let Some(state) = known.state(&chain).filter(|_| concerns(NOW, &chain)) {
+                let seq = state.head().seq;
+                changes.push(Change { chain, seq });
+            }
+        }
         shared.cache.learn(tenant, loader.folded);
-        Ok(Changes { changes, next })
+        Ok(Changes {
+            changes,
+            next,
+            next_escrow,
+        })
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Batch<'a> {
     pending: HashMap<(TenantId, ChainId), Arc<ChainState>>,
     /// Sizes of the logs that grew.
     sizes: BTreeMap<TenantId, u64>,
+    /// Whether something is told that no statement says.
+    news: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -43,6 +45,7 @@ impl<'a> Batch<'a> {
             states: HashMap::new(),
             pending: HashMap::new(),
             sizes: BTreeMap::new(),
+            news: false,
         })
     }
 
@@ -52,6 +55,20 @@ impl<'a> Batch<'a> {
             Some(size) => Ok(Some(*size)),
             None => Ok(self.unit.log(tenant)?.map(|log| log.size)),
         }
+    }
+
+    /// The position of the next statement of a known tenant.
+    ///
+    /// # Errors
+    /// [`DomainError::UnknownTenant`] and those of the store.
+    pub(crate) fn position(&self, tenant: &TenantId) -> Result<u64, DomainError> {
+        self.size(tenant)?.ok_or(DomainError::UnknownTenant)
+    }
+
+    /// Says that there is news for those who wait, beside the statements. Waking somebody for what was
+    /// undone does no harm.
+    pub(crate) const fn has_news(&mut self) {
+        self.news = true;
     }
 
     /// Adds a leaf to a tenant's log, which then has `position + 1`.
@@ -125,7 +142,7 @@ impl<'a> Batch<'a> {
         for ((tenant, _), state) in self.states {
             self.shared.cache.learn(&tenant, [state]);
         }
-        if !self.sizes.is_empty() {
+        if self.news || !self.sizes.is_empty() {
             self.shared
                 .growth
                 .send_modify(|batches| *batches = batches.wrapping_add(1));

@@ -29,6 +29,7 @@ pub fn check(store: &dyn Store) {
     names_are_counted_and_unique(store);
     memberships_are_followed_through_rings(store);
     what_is_idle_is_forgotten(store);
+    crate::escrow::conformance::check(store);
 }
 
 fn write(store: &dyn Store, work: impl FnOnce(&mut dyn UnitOfWork)) {

@@ -12,7 +12,7 @@ use super::Session;
 use crate::schema::{failed, signed, unsigned};
 
 impl Session<'_> {
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -24,7 +24,7 @@ impl Session<'_> {
             .map_err(failed)
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         params: impl Params,

@@ -10,11 +10,15 @@ use super::{Session, read::counted_key};
 use crate::schema::{failed, signed};
 
 impl Session<'_> {
-    fn run(&self, sql: &str, params: impl Params) -> Result<(), StorageError> {
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<(), StorageError> {
+        self.count(sql, params).map(|_| ())
+    }
+
+    /// The same, and how many rows it changed.
+    pub(super) fn count(&self, sql: &str, params: impl Params) -> Result<usize, StorageError> {
         self.0
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
-            .map(|_| ())
             .map_err(failed)
     }
 
@@ -212,6 +216,8 @@ impl UnitOfWork for Session<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<(), StorageError> {
-        self.batch("COMMIT")
+        self.batch("COMMIT")?;
+        self.shed();
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use wardseal_protocol::{
     ring::SealedBox,
 };
 use wardseal_server_domain::{DomainError, keys::Append};
-use wardseal_types::{FixedBytes, TenantId};
+use wardseal_types::{FixedBytes, TenantId, limits};
 
 use crate::world::World;
 
@@ -273,7 +273,7 @@ fn so_many_statements_at_once_and_no_more() {
         world.service.append(&caller, &request),
         Err(DomainError::Malformed(_))
     ));
-    request.statements = vec![Vec::new(); 65];
+    request.statements = vec![Vec::new(); limits::MAX_TRANSACTION + 1];
     assert!(matches!(
         world.service.append(&caller, &request),
         Err(DomainError::Malformed(_))

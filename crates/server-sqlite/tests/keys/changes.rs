@@ -1,15 +1,25 @@
 //! Who hears of what.
 
 use wardseal_protocol::op::{Rights, Role};
-use wardseal_server_domain::{DomainError, keys::Caller};
+use wardseal_server_domain::{
+    DomainError,
+    keys::{Caller, Heard},
+};
 use wardseal_types::{ChainId, TenantId};
 
 use crate::world::World;
 
+const fn since_log(since: u64) -> Heard {
+    Heard {
+        log: Some(since),
+        escrow: None,
+    }
+}
+
 fn heard(world: &World, caller: &Caller, since: u64) -> Vec<(ChainId, u64)> {
     let changes = world
         .service
-        .changes(caller, &world.tenant(), Some(since))
+        .changes(caller, &world.tenant(), since_log(since))
         .unwrap();
     assert_eq!(changes.next, u64::try_from(world.town.log.len()).unwrap());
     changes
@@ -39,7 +49,7 @@ fn a_caller_hears_of_people_and_groups_and_of_sessions_that_are_his() {
     assert_eq!(heard(&world, &world.caller(&anna), size), []);
     let first = world
         .service
-        .changes(&world.caller(&anna), &world.tenant(), None)
+        .changes(&world.caller(&anna), &world.tenant(), Heard::default())
         .unwrap();
     assert_eq!((first.changes.len(), first.next), (0, size));
 }
@@ -66,7 +76,9 @@ fn who_is_revoked_hears_of_it_and_of_nothing_after() {
         tenant: TenantId::from_bytes([1; 32]),
         ..caller
     };
-    let refused = world.service.changes(&elsewhere, &world.tenant(), Some(0));
+    let refused = world
+        .service
+        .changes(&elsewhere, &world.tenant(), since_log(0));
     assert_eq!(refused, Err(DomainError::NotFound));
 }
 

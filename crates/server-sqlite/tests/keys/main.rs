@@ -9,6 +9,7 @@ mod world;
 mod appends;
 mod batches;
 mod changes;
+mod escrow;
 mod fetches;
 mod listings;
 mod logs;

@@ -1,6 +1,10 @@
 //! A town whose every statement goes to a key server too.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use rand_core::Rng as _;
 use wardseal_crypto::hash;
@@ -19,6 +23,7 @@ use wardseal_server_domain::{
         Append, Appended, Caller, ChainSlice, Entry, Fetched, KeyServerConfig, KeyService, LogView,
         SignIn, Wanted,
     },
+    post::{Letter, Post, PostError},
     tenants::TenantPolicy,
 };
 use wardseal_server_sqlite::SqliteStore;
@@ -37,6 +42,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) service: KeyService,
+    pub(crate) post: Arc<Letters>,
     path: PathBuf,
     _directory: Directory,
 }
@@ -54,11 +60,66 @@ fn secrets(town: &Town) -> KeyServerSecrets {
     KeyServerSecrets::from_bytes(&bytes).unwrap()
 }
 
+/// A post office that keeps every letter.
+#[derive(Default)]
+pub(crate) struct Letters(Mutex<Vec<Letter>>);
+
+impl Letters {
+    pub(crate) fn take(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Post for Letters {
+    fn ready(&self) -> Result<(), PostError> {
+        Ok(())
+    }
+
+    fn send(&self, letter: Letter) -> Result<(), PostError> {
+        self.0.lock().unwrap().push(letter);
+        Ok(())
+    }
+}
+
 pub(crate) fn start(
     town: &Town,
     store: &Arc<SqliteStore>,
     clock: &Arc<ManualClock>,
     tenants: TenantPolicy,
+) -> Result<KeyService, DomainError> {
+    start_with(
+        town,
+        store,
+        clock,
+        tenants,
+        Arc::new(Letters::default()),
+        true,
+    )
+}
+
+pub(crate) fn start_without_escrow(
+    town: &Town,
+    store: &Arc<SqliteStore>,
+    clock: &Arc<ManualClock>,
+    tenants: TenantPolicy,
+) -> Result<KeyService, DomainError> {
+    start_with(
+        town,
+        store,
+        clock,
+        tenants,
+        Arc::new(Letters::default()),
+        false,
+    )
+}
+
+fn start_with(
+    town: &Town,
+    store: &Arc<SqliteStore>,
+    clock: &Arc<ManualClock>,
+    tenants: TenantPolicy,
+    post: Arc<Letters>,
+    escrow: bool,
 ) -> Result<KeyService, DomainError> {
     KeyService::start(
         store.clone(),
@@ -68,6 +129,8 @@ pub(crate) fn start(
         KeyServerConfig {
             audience: AUDIENCE.into(),
             tenants,
+            escrow,
+            post,
             // Few in some worlds, so that chains leave the cache in the middle of tests.
             cached_chains: if town.next_position() > 1 { 4 } else { 64 },
         },
@@ -92,8 +155,10 @@ impl World {
         let path = directory.file("keys.db");
         let clock = Arc::new(ManualClock::new(town.now));
         let store = Arc::new(SqliteStore::open(&path).unwrap());
+        let post = Arc::new(Letters::default());
         Self {
-            service: start(&town, &store, &clock, tenants).unwrap(),
+            service: start_with(&town, &store, &clock, tenants, Arc::clone(&post), true).unwrap(),
+            post,
             town,
             clock,
             store,
@@ -107,8 +172,19 @@ impl World {
         drop(self.service);
         drop(self.store);
         self.store = Arc::new(SqliteStore::open(&self.path).unwrap());
-        self.service = start(&self.town, &self.store, &self.clock, TenantPolicy::Open).unwrap();
+        let post = Arc::clone(&self.post);
+        let policy = TenantPolicy::Open;
+        self.service =
+            start_with(&self.town, &self.store, &self.clock, policy, post, true).unwrap();
         self
+    }
+
+    /// Every byte of the database, its write-ahead log included.
+    pub(crate) fn files(&self) -> Vec<u8> {
+        let mut bytes = fs::read(&self.path).unwrap();
+        let log = self.path.with_extension("db-wal");
+        bytes.extend(fs::read(log).unwrap_or_default());
+        bytes
     }
 
     /// Lets the database grow by so many bytes and no further.
