@@ -14,6 +14,8 @@
 mod applications;
 #[path = "vectors/chains.rs"]
 mod chains;
+#[path = "vectors/escrow.rs"]
+mod escrow;
 #[path = "vectors/folds.rs"]
 mod folds;
 #[path = "vectors/small.rs"]
@@ -78,6 +80,9 @@ fn main() {
     chains::tokens(&mut set);
     chains::checkpoints(&mut set);
     folds::folds(&mut set);
+    escrow::deposits(&mut set);
+    escrow::receipts(&mut set);
+    escrow::folds(&mut set);
     for object in wardseal_conformance::OBJECTS {
         let folder = root.join(object);
         if folder.exists() {

@@ -5,6 +5,7 @@
 
 mod applications;
 mod chains;
+mod escrow;
 mod small;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,8 @@ pub const OBJECTS: &[&str] = &[
     "sign-in",
     "device-proof",
     "access-token",
+    "deposit",
+    "escrow-receipt",
 ];
 
 /// What this implementation makes of the inputs of one object.
@@ -60,6 +63,8 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "fold" => chains::fold(input),
         "binding-token" => chains::token(input),
         "checkpoint" => chains::checkpoint(input),
+        "deposit" => escrow::deposit(input),
+        "escrow-receipt" => escrow::receipt(input),
         _ => Err(format!("there are no vectors of {object}")),
     }
 }

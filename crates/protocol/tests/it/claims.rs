@@ -5,9 +5,9 @@ use std::rc::Rc;
 use wardseal_protocol::{
     Refusal,
     escrow::{Claim, Party, Policy, TenantReceipt, Terms},
-    op::{Grant, Op, Rights},
+    op::{Grant, Op, Rights, Role},
     ring::BoxRef,
-    state::World as _,
+    state::{NOW, World as _},
 };
 use wardseal_testkit::{Person, Town};
 use wardseal_types::{FixedBytes, MemberId, PendingId, RingId, SessionId, Timestamp};
@@ -154,10 +154,7 @@ pub(crate) fn refusals() -> Cases {
     case(&mut cases, "not_named", scene.says(&carol, claim));
     let group = scene
         .town
-        .group(
-            &carol,
-            &[(carol.member(), wardseal_protocol::op::Role::Admin)],
-        )
+        .group(&carol, &[(carol.member(), Role::Admin)])
         .expect("a group");
     let claim = scene.town.claim(scene.session, scene.pending, group.into());
     case(&mut cases, "not_named", scene.says(&carol, claim));
@@ -349,7 +346,7 @@ fn grants() -> Cases {
         &[(alice.member(), Rights::READ), (member, Rights::MANAGE)],
     );
     case(&mut cases, "wrong_member", town.append(&statement));
-    let op = town.op_add(group, member, wardseal_protocol::op::Role::Member);
+    let op = town.op_add(group, member, Role::Member);
     case(
         &mut cases,
         "wrong_member",
@@ -464,4 +461,37 @@ fn a_member_who_shares_lets_in_where_the_policy_leaves_it_to_him() {
     let claim = scene.claim();
     let dora = scene.dora();
     assert_eq!(scene.says(&dora, claim), Err(Refusal::NotAuthorised));
+}
+
+/// A group that was given the name after the grant claims as a person does, and any member of it.
+#[test]
+fn a_group_claims_by_the_name_that_it_was_given() {
+    let Cast {
+        mut town,
+        alice,
+        bob,
+        carol,
+        session,
+        ..
+    } = cast();
+    let pending = town.awaits(&alice, "finess:750000001", Policy::Assigned);
+    let op = town.op_grant(session, pending.into(), Rights::SHARE);
+    town.say(&alice, session, op).expect("granted");
+    let members = [
+        (carol.member(), Role::Admin),
+        (town.person().member(), Role::Member),
+    ];
+    let group = town.group(&carol, &members).expect("a group");
+    let early = town.op_claim(session, pending, group.into());
+    let early = town.say(&carol, session, early).map(|_| ());
+    assert_eq!(early, Err(Refusal::NotNamed(group.into())));
+    let op = town.op_group_bind(group, "finess:750000001");
+    town.say(&carol, group, op).expect("bound");
+    let claim = town.op_claim(session, pending, group.into());
+    let outside = town.say(&bob, session, claim.clone()).map(|_| ());
+    assert_eq!(outside, Err(Refusal::NotAuthorised));
+    town.say(&carol, session, claim).expect("claimed");
+    let state = town.states.session(&session).expect("known");
+    let rights = state.rights_at(&carol.id, NOW, &town.states);
+    assert_eq!(rights, Some(Rights::SHARE));
 }

@@ -12,7 +12,7 @@ use wardseal_types::{Base64Url, FixedBytes, GroupId, MemberId, SessionId};
 use crate::{Set, small::text};
 
 /// The log of the town, and one statement more.
-fn log(town: &Town, last: Option<&Statement>) -> Value {
+pub(crate) fn log(town: &Town, last: Option<&Statement>) -> Value {
     let statements: Vec<_> = (0..)
         .zip(town.log.iter().chain(last))
         .map(|(position, statement): (u64, _)| json!([position, text(statement.bytes())]))

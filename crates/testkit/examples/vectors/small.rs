@@ -10,7 +10,7 @@ use wardseal_protocol::{
     state::World as _,
 };
 use wardseal_testkit::{Device, Town};
-use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, UserId};
+use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, RingId, UserId, limits};
 
 use crate::Set;
 
@@ -49,6 +49,7 @@ pub(crate) fn ids(set: &mut Set) {
         ("group", "grp"),
         ("session", "ses"),
         ("device", "dev"),
+        ("pending", "pnd"),
     ] {
         let description = format!("The same bytes as the identifier of a {name}.");
         case(
@@ -544,7 +545,7 @@ pub(crate) fn boxes(set: &mut Set) {
         "large",
         "Longer than any box.",
         "decode_too_large",
-        &with(&by_hpke, "sealed", text(&[0; 2049])),
+        &with(&by_hpke, "sealed", text(&[0; limits::MAX_BOX + 1])),
     );
     // Kept last, since it needs a session.
     let grants = [(alice.member(), Rights::MANAGE)];

@@ -15,15 +15,15 @@ use wardseal_protocol::{
     ring::{BoxContext, LinkContext, Opener, RingKind, SealedBox, Seed},
 };
 use wardseal_types::{
-    Base64Url, DeviceId, FixedBytes, GroupId, IdError, KeyId, MemberId, ObjectId, RingId,
-    SessionId, StatementHash, TenantId, UserId,
+    Base64Url, DeviceId, FixedBytes, GroupId, IdError, KeyId, MemberId, ObjectId, PendingId,
+    RingId, SessionId, StatementHash, TenantId, UserId,
 };
 
 use super::{Outcome, inputs};
 
-const REJECTED: &str = "rejected";
+pub(super) const REJECTED: &str = "rejected";
 
-fn decode_code(error: DecodeError) -> String {
+pub(super) fn decode_code(error: DecodeError) -> String {
     wardseal_protocol::Refusal::Decode(error).code().to_owned()
 }
 
@@ -48,6 +48,7 @@ pub(super) fn id(input: &Value) -> Result<Outcome, String> {
         SessionId::PREFIX => text.parse::<SessionId>().map(|id| id.as_bytes().to_vec()),
         DeviceId::PREFIX => text.parse::<DeviceId>().map(|id| id.as_bytes().to_vec()),
         KeyId::PREFIX => text.parse::<KeyId>().map(|id| id.as_bytes().to_vec()),
+        PendingId::PREFIX => text.parse::<PendingId>().map(|id| id.as_bytes().to_vec()),
         ObjectId::PREFIX => text.parse::<ObjectId>().map(|id| id.as_bytes().to_vec()),
         StatementHash::PREFIX => text
             .parse::<StatementHash>()
