@@ -51,6 +51,8 @@ pub struct Parts {
     pub mailer: Option<Mailer>,
     /// The page, if it comes from here.
     pub web: Option<Web>,
+    /// What the vault calls itself: what tokens for it name.
+    pub vault_audience: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -71,6 +73,7 @@ pub struct App {
     pub(crate) people: People,
     pub(crate) mailer: Option<Mailer>,
     pub(crate) web: Option<Web>,
+    pub(crate) vault_audience: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
     pub(crate) codes: Codes,
@@ -81,6 +84,8 @@ pub struct App {
     pub(crate) growth: watch::Sender<u64>,
     /// Letters may wait.
     pub(crate) post: Notify,
+    /// Letters are sent by one at a time, or they would be sent twice.
+    pub(crate) posting: tokio::sync::Mutex<()>,
     pub(crate) stop: Stop,
     at_once: Arc<Semaphore>,
 }
@@ -118,6 +123,7 @@ impl App {
             people: parts.people,
             mailer: parts.mailer,
             web: parts.web,
+            vault_audience: parts.vault_audience,
             clock: parts.clock,
             random: parts.random,
             challenges: Challenges::default(),
@@ -125,6 +131,7 @@ impl App {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             growth: watch::Sender::new(0),
             post: Notify::new(),
+            posting: tokio::sync::Mutex::default(),
             stop,
             at_once: Arc::new(Semaphore::new(MOST_AT_ONCE)),
         })

@@ -3,8 +3,8 @@
 
 use data_encoding::BASE32_NOPAD;
 use wardseal_crypto::{hash::mac, label::APPLICATION_MAC, secret::Secret};
-use wardseal_tenant::TokenKey;
-use wardseal_types::UserId;
+use wardseal_tenant::{TokenKey, recovery::decoy};
+use wardseal_types::{FixedBytes, TenantId, UserId};
 
 use crate::receiver::Identifier;
 
@@ -57,9 +57,9 @@ impl Codes {
     }
 
     /// The user and the record that are named for a name that has none: always the same.
-    pub(crate) fn decoy(&self, name: &str) -> (UserId, [u8; 32]) {
-        let user = UserId::from_bytes(self.mac("user", &[name.as_bytes()]));
-        (user, self.mac("record", &[name.as_bytes()]))
+    pub(crate) fn decoy(&self, tenant: &TenantId, name: &str) -> (UserId, [u8; 32]) {
+        let (user, FixedBytes(record)) = decoy(tenant, name, &self.0);
+        (user, record)
     }
 }
 
@@ -83,7 +83,10 @@ mod tests {
         assert_eq!(one.of_facility(&klinik, 1).len(), 24);
         assert_ne!(one.of_facility(&klinik, 1), one.of_facility(&klinik, 2));
         assert_ne!(one.name("anna"), one.origin("anna"));
-        assert_eq!(one.decoy("anna"), codes(1).decoy("anna"));
-        assert_ne!(one.decoy("anna"), one.decoy("ben"));
+        let tenant = TenantId::from_bytes([1; 32]);
+        let anna = one.decoy(&tenant, "anna");
+        assert_eq!(anna, codes(1).decoy(&tenant, "anna"));
+        assert_ne!(anna, one.decoy(&tenant, "ben"));
+        assert_ne!(anna, other.decoy(&tenant, "anna"));
     }
 }

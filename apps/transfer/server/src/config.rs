@@ -46,6 +46,9 @@ pub struct ServeArguments {
     /// Address of the vault
     #[arg(long, value_name = "URL")]
     pub vault: String,
+    /// What the vault calls itself in tokens, where that is not its address
+    #[arg(long, value_name = "URL")]
+    pub vault_audience: Option<String>,
     /// Directory of the built page
     #[arg(long, value_name = "DIR")]
     pub web: Option<PathBuf>,
@@ -222,6 +225,10 @@ pub fn assemble(
         people,
         mailer,
         web,
+        vault_audience: arguments
+            .vault_audience
+            .clone()
+            .unwrap_or_else(|| arguments.vault.clone()),
         clock,
         random,
     };

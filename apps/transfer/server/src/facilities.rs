@@ -24,6 +24,10 @@ impl Work<'_> {
         let Some(address) = &found.facility.address else {
             return Ok(());
         };
+        if letters::waits(self.tx, address, kind)? {
+            // It says so already, and its invitation is to stay good.
+            return Ok(());
+        }
         let number = match people::founder(self.tx, identifier)? {
             Some(_) => found.invitations,
             None => {

@@ -57,6 +57,16 @@ pub enum Code {
     RangeRefused,
     /// The invitation is unknown, used or expired, or is for another name.
     InvitationRefused,
+    /// The code is wrong.
+    CodeRefused,
+    /// The code is unknown, used up or too old.
+    CodeExpired,
+    /// Too many codes, or too many wrong ones.
+    TooManyAttempts,
+    /// The record is the one that the person's chain names.
+    RecordInUse,
+    /// The request for help is answered, declined or too old.
+    HelpOver,
     /// There is no room left on the server.
     StorageFull,
     /// The server is busy or stops, or the key server does not answer.
@@ -89,6 +99,11 @@ impl Code {
         Self::WrongOffset,
         Self::RangeRefused,
         Self::InvitationRefused,
+        Self::CodeRefused,
+        Self::CodeExpired,
+        Self::TooManyAttempts,
+        Self::RecordInUse,
+        Self::HelpOver,
         Self::StorageFull,
         Self::Unavailable,
         Self::Internal,
@@ -202,6 +217,31 @@ impl Code {
                 "invitation_refused",
                 403,
                 "The invitation is unknown, used, expired or for another name: ask for another.",
+            ),
+            Self::CodeRefused => (
+                "code_refused",
+                403,
+                "The code is wrong: look at the newest letter whose characters are those of the page.",
+            ),
+            Self::CodeExpired => (
+                "code_expired",
+                403,
+                "The code is unknown or too old: ask for another.",
+            ),
+            Self::TooManyAttempts => (
+                "too_many_attempts",
+                429,
+                "Too many codes were asked for, or too many were wrong: wait, or take another way back in.",
+            ),
+            Self::RecordInUse => (
+                "record_in_use",
+                409,
+                "The chain of the person still names this record: remove the method first.",
+            ),
+            Self::HelpOver => (
+                "help_over",
+                409,
+                "The request for help is answered, declined or too old.",
             ),
             Self::StorageFull => (
                 "storage_full",

@@ -12,7 +12,7 @@ use crate::{
     app::{App, Work},
     failure::Failure,
     session,
-    store::{Notice, blobs, feed, people, requests},
+    store::{Notice, blobs, feed, people, recovery, requests},
 };
 
 const DAY: u64 = 24 * 3_600_000;
@@ -54,6 +54,11 @@ impl App {
                 app.store.write(|tx| {
                     people::forget_sessions(tx, before(session::LIFETIME), before(session::IDLE))?;
                     feed::forget(tx, before(MEMORY))?;
+                    recovery::forget(
+                        tx,
+                        before(crate::recovery::MEMORY),
+                        before(2 * crate::recovery::HELP),
+                    )?;
                     // In one transaction, so that nothing comes to refer to what goes.
                     let unused = blobs::unused(tx, before(PATIENCE))?;
                     for id in &unused {

@@ -37,12 +37,15 @@ pub mod model;
 mod people;
 mod random;
 mod receiver;
+pub mod recovery;
 mod requests;
+mod restarts;
 mod routes;
 mod server;
 mod session;
 mod store;
 mod web;
+mod words;
 
 pub use app::{App, Parts};
 pub use blobs::{Blobs, MOST_BYTES, PART};

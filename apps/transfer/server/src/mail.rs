@@ -12,11 +12,20 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::App,
     failure::Failure,
-    store::{Letter, Notice, facilities, feed},
+    receiver::Identifier,
+    store::{
+        Letter, Notice, facilities, feed,
+        letters::{self, Kind, LetterRow},
+        recovery,
+    },
+    words::{self, Particulars},
 };
 
 /// How often a letter is tried: for about four days.
 const ATTEMPTS: u32 = 14;
+
+/// How soon a letter with a code is tried again, in milliseconds.
+const SOON: u64 = 10_000;
 
 /// The language of a letter.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -61,7 +70,7 @@ impl FromStr for Language {
 }
 
 /// Subject and text of a letter.
-const fn words(notice: Notice, language: Language) -> (&'static str, &'static str) {
+const fn notice_words(notice: Notice, language: Language) -> (&'static str, &'static str) {
     use Language::{De, En, Fr};
     match (notice, language) {
         (Notice::NewRequest, En) => (
@@ -182,7 +191,7 @@ impl Mailer {
         let to: Address = to
             .parse()
             .map_err(|_| lettre::error::Error::EmailMissingAt)?;
-        let (subject, text) = words(notice, language);
+        let (subject, text) = notice_words(notice, language);
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
@@ -196,6 +205,38 @@ impl Mailer {
     }
 }
 
+impl Mailer {
+    /// Sends a letter; none has nowhere to go. The error says whether it is for good.
+    async fn send(&self, message: Option<Message>) -> Result<bool, bool> {
+        match message {
+            None => Ok(false),
+            Some(message) => match self.transport.send(message).await {
+                Ok(_) => Ok(true),
+                Err(error) => Err(error.is_permanent()),
+            },
+        }
+    }
+
+    fn write(
+        &self,
+        letter: &LetterRow,
+        kind: Kind,
+        of: &Particulars,
+    ) -> Result<Message, lettre::error::Error> {
+        let to: Address = letter
+            .address
+            .parse()
+            .map_err(|_| lettre::error::Error::EmailMissingAt)?;
+        let (subject, text) = words::letter(kind, letter.language, of);
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(text)
+    }
+}
+
 impl App {
     /// Sends the letters that are due. How many were sent.
     ///
@@ -205,6 +246,7 @@ impl App {
         let Some(mailer) = &self.mailer else {
             return Ok(0);
         };
+        let _turn = self.posting.lock().await;
         let now = self.now();
         let mut sent = 0;
         for letter in self.read(move |tx| feed::due(tx, now)).await? {
@@ -212,7 +254,90 @@ impl App {
                 sent += 1;
             }
         }
+        for letter in self.read(move |tx| letters::due(tx, now)).await? {
+            if self.deliver_letter(mailer, letter).await? {
+                sent += 1;
+            }
+        }
         Ok(sent)
+    }
+
+    async fn deliver_letter(
+        self: &Arc<Self>,
+        mailer: &Mailer,
+        letter: LetterRow,
+    ) -> Result<bool, Failure> {
+        let late = letter.expires.is_some_and(|expires| expires <= self.now());
+        let message = match letter.kind.filter(|_| !late) {
+            None => None,
+            Some(kind) => self
+                .particulars(mailer, kind, letter.about.clone())
+                .await?
+                .and_then(|of| mailer.write(&letter, kind, &of).ok()),
+        };
+        let outcome = mailer.send(message).await;
+        let give_up = outcome == Err(true) || letter.attempts + 1 >= ATTEMPTS;
+        if outcome.is_err() {
+            tracing::warn!(
+                notice = letter.kind.map(Kind::code),
+                attempts = letter.attempts + 1,
+                given_up = give_up,
+                "a letter was not sent"
+            );
+        }
+        // Somebody waits for a code with the page open.
+        let wait = match letter.expires {
+            Some(_) => SOON,
+            None => pause(letter.attempts),
+        };
+        let due = self.now().plus_millis(wait);
+        self.blocking(move |app| {
+            app.store.write(|tx| match outcome {
+                Err(_) if !give_up => letters::postpone(tx, letter.number, due),
+                _ => letters::discard(tx, letter.number),
+            })
+        })
+        .await?;
+        Ok(outcome == Ok(true))
+    }
+
+    /// What a letter is written of; nothing when there is no use for it any more.
+    async fn particulars(
+        self: &Arc<Self>,
+        mailer: &Mailer,
+        kind: Kind,
+        about: Option<Vec<u8>>,
+    ) -> Result<Option<Particulars>, Failure> {
+        let mut of = Particulars {
+            link: mailer.link.clone(),
+            ..Particulars::default()
+        };
+        match kind {
+            Kind::Code => {
+                let id = about.and_then(|id| <[u8; 32]>::try_from(id).ok());
+                let Some(id) = id else {
+                    return Ok(None);
+                };
+                let Some(attempt) = self.read(move |tx| recovery::attempt(tx, &id)).await? else {
+                    return Ok(None);
+                };
+                of.code = self.codes.of_attempt(&id);
+                of.tag = attempt.tag;
+            }
+            Kind::Waiting | Kind::StillWaiting => {
+                let about = about.and_then(|about| String::from_utf8(about).ok());
+                let about = about.as_deref().and_then(|about| {
+                    let (number, identifier) = about.split_once(' ')?;
+                    Some((number.parse().ok()?, identifier.parse::<Identifier>().ok()?))
+                });
+                let Some((number, identifier)) = about else {
+                    return Ok(None);
+                };
+                of.invitation = Some(self.codes.of_facility(&identifier, number));
+            }
+            _ => {}
+        }
+        Ok(Some(of))
     }
 
     async fn deliver(self: &Arc<Self>, mailer: &Mailer, letter: Letter) -> Result<bool, Failure> {
@@ -225,14 +350,7 @@ impl App {
                 .compose(&address, letter.notice, facility.language)
                 .ok()
         });
-        let outcome = match message {
-            // Nowhere to go.
-            None => Ok(false),
-            Some(message) => match mailer.transport.send(message).await {
-                Ok(_) => Ok(true),
-                Err(error) => Err(error.is_permanent()),
-            },
-        };
+        let outcome = mailer.send(message).await;
         let give_up = outcome == Err(true) || letter.attempts + 1 >= ATTEMPTS;
         if outcome.is_err() {
             tracing::warn!(
@@ -279,7 +397,7 @@ mod tests {
                     .compose("intake@example.org", *notice, language)
                     .unwrap();
                 assert!(!letter.formatted().is_empty());
-                subjects.push(words(*notice, language).0);
+                subjects.push(notice_words(*notice, language).0);
                 assert_eq!(language.code().parse(), Ok(language));
             }
             subjects.dedup();

@@ -11,14 +11,15 @@ use reqwest::{
     redirect::Policy,
 };
 use wardseal_tenant::{
-    DeviceProof, Directory, HttpRequest, HttpResponse, Inquiry, Progress, ProofError, Role,
-    TokenKey,
+    DeviceKind, DeviceProof, Directory, HttpRequest, HttpResponse, Inquiry, Method, Progress,
+    ProofError, Recovered, Role, TokenKey,
 };
 use wardseal_types::{ChainId, Clock, DeviceId, GroupId, TenantId, Timestamp, UserId};
 
 use crate::{
     failure::{Code, Failure},
     random::Random,
+    store::recovery::Wanted,
 };
 
 /// How old an answer of the key server may be, in milliseconds: for so long somebody who was just
@@ -41,6 +42,8 @@ pub struct People {
     /// What its sign-ins name as their audience.
     audience: String,
     directory: Mutex<Directory>,
+    /// Recoveries that people have still to be told of.
+    recovered: Mutex<Vec<Recovered>>,
     /// One inquiry at a time: overlapping ones would make each other ask again.
     turn: tokio::sync::Mutex<()>,
     http: reqwest::Client,
@@ -136,6 +139,7 @@ impl People {
             keys: tenant.keys.trim_end_matches('/').to_owned(),
             audience: tenant.audience,
             directory: Mutex::new(directory),
+            recovered: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
             http: http
                 .build()
@@ -214,6 +218,69 @@ impl People {
     pub fn members(&self, group: &GroupId) -> Vec<UserId> {
         let members = self.lock().members(group).unwrap_or_default();
         members.into_keys().collect()
+    }
+
+    /// The record of a user's two-man method, if one is in force.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`].
+    pub async fn two_man(&self, user: UserId) -> Result<Option<[u8; 32]>, Failure> {
+        self.learn(vec![user.into()], FRESH).await?;
+        let directory = self.lock();
+        let found = directory
+            .user(&user)
+            .and_then(|user| user.method(DeviceKind::TwoMan));
+        Ok(found.map(|(_, method)| method.record().0))
+    }
+
+    /// Whom a user's organisation method names, if one is in force.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`].
+    pub(crate) async fn organisation(&self, user: UserId) -> Result<Option<Wanted>, Failure> {
+        self.learn(vec![user.into()], FRESH).await?;
+        let directory = self.lock();
+        let found = directory
+            .user(&user)
+            .and_then(|user| user.method(DeviceKind::Organisation));
+        Ok(match found {
+            Some((_, Method::Organisation(method))) => Some(Wanted {
+                user,
+                record: method.record.0,
+                group: method.group,
+                quorum: method.quorum.into(),
+                helpers: method.helpers.clone(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// Whether a group has a name of the application's.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`].
+    pub async fn is_group_called(&self, group: GroupId, name: &str) -> Result<bool, Failure> {
+        self.learn(vec![group.into()], 0).await?;
+        Ok(self.lock().is_group_called(&group, name))
+    }
+
+    /// Recoveries that were learned since this was asked last.
+    pub(crate) fn take_recovered(&self) -> Vec<Recovered> {
+        let mut waiting = self
+            .recovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut found = std::mem::take(&mut *waiting);
+        found.extend(self.lock().take_recovered());
+        found
+    }
+
+    /// Recoveries that nobody could be told of.
+    pub(crate) fn give_back_recovered(&self, recovered: Vec<Recovered>) {
+        self.recovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(recovered);
     }
 
     /// Learns chains, unless what is known is younger than `age` milliseconds. With none it always

@@ -1,8 +1,18 @@
 //! Connections: how many, how slow, and how they end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    http::{Request, request::Parts},
+};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -13,6 +23,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
+
+use tower::ServiceExt as _;
 
 use crate::app::App;
 
@@ -82,6 +94,38 @@ pub async fn serve(listener: TcpListener, app: Arc<App>) {
     }
 }
 
+/// Where a request comes from, for limits: the other end of the connection, or what a proxy on this
+/// machine says it is.
+pub(crate) struct Peer(pub(crate) String);
+
+impl FromRequestParts<Arc<App>> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<SocketAddr>().map(SocketAddr::ip);
+        let forwarded = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .next_back()
+            .and_then(|value| value.to_str().ok()?.rsplit(',').next())
+            .and_then(|last| last.trim().parse::<IpAddr>().ok());
+        let origin = match (address, forwarded) {
+            (Some(address), Some(forwarded)) if address.is_loopback() => Some(forwarded),
+            (address, _) => address,
+        };
+        Ok(Self(match origin {
+            // Whoever has one address of a net has all of them.
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}")
+            }
+            Some(address) => address.to_string(),
+            None => String::new(),
+        }))
+    }
+}
+
 async fn accept_all(listener: TcpListener, router: Router, stop: &Stop) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -95,11 +139,16 @@ async fn accept_all(listener: TcpListener, router: Router, stop: &Stop) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
-        let (stream, place) = tokio::select! {
+        let ((stream, address), place) = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = stop.stopped() => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().map_request(
+            move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(address);
+                request
+            },
+        ));
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
@@ -119,15 +168,15 @@ async fn accept_all(listener: TcpListener, router: Router, stop: &Stop) {
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> ((TcpStream, SocketAddr), Option<OwnedSemaphorePermit>) {
     // Nobody closes the semaphore.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // Answers are written at once, so there is nothing to wait for.
                 let _ = stream.set_nodelay(true);
-                return (stream, place);
+                return ((stream, address), place);
             }
             Err(error) => {
                 // Mostly "too many open files": it passes when connections end.
@@ -143,6 +192,9 @@ async fn deadlines(app: Arc<App>) {
         sleep(DEADLINES).await;
         if let Err(failure) = app.expire().await {
             tracing::error!(cause = ?failure.cause, "deadlines were not looked at");
+        }
+        if let Err(failure) = app.tell_recovered().await {
+            tracing::error!(cause = ?failure.cause, "people were not told of recoveries");
         }
     }
 }

@@ -92,6 +92,7 @@ impl App {
             token: sha256(&[&secret]),
         };
         let me = self.me(&caller).await?;
+        self.tell_recovered().await?;
         self.blocking(move |app| {
             let now = app.now();
             app.store.write(|tx| {

@@ -4,6 +4,7 @@ mod blobs;
 mod cases;
 mod openapi;
 mod people;
+mod recovery;
 
 use std::sync::Arc;
 
@@ -14,13 +15,14 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response, header, request::Parts},
     middleware::{self, Next},
     response::IntoResponse,
-    routing::{get, patch, post},
+    routing::{get, patch, post, put},
 };
 use data_encoding::HEXLOWER;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use wardseal_crypto::hash::sha256;
+use wardseal_types::UserId;
 
 use crate::{
     app::{App, Asked},
@@ -53,6 +55,24 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/sign-up", post(people::sign_up))
         .route("/api/facilities", get(people::directory))
         .route("/api/people", get(people::names))
+        .route("/api/people/restarts", get(recovery::restarts))
+        .route("/api/people/{user}/restart", post(recovery::restart))
+        .route("/api/account", put(recovery::account))
+        .route(
+            "/api/recovery/share",
+            get(recovery::shares)
+                .put(recovery::put_share)
+                .delete(recovery::delete_share),
+        )
+        .route("/api/recovery/start", post(recovery::start))
+        .route("/api/recovery/finish", post(recovery::finish))
+        .route(
+            "/api/recovery/help",
+            get(recovery::help).post(recovery::ask_help),
+        )
+        .route("/api/recovery/help/{id}/poll", post(recovery::poll_help))
+        .route("/api/recovery/help/{id}/release", post(recovery::release))
+        .route("/api/recovery/help/{id}/decline", post(recovery::decline))
         .route("/api/cases", get(cases::list).post(cases::open))
         .route("/api/cases/{id}", get(cases::read))
         .route("/api/cases/{id}/update", post(cases::update))
@@ -272,6 +292,23 @@ impl FromRequestParts<Arc<App>> for Ids<(Id, Id)> {
             Err(_) => Err(Failure::detail(
                 Code::Malformed,
                 crate::id::IdError.to_string(),
+            )),
+        }
+    }
+}
+
+/// The user in an address.
+pub(crate) struct Users(pub(crate) UserId);
+
+impl FromRequestParts<Arc<App>> for Users {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        match Path::<UserId>::from_request_parts(parts, app).await {
+            Ok(Path(user)) => Ok(Self(user)),
+            Err(_) => Err(Failure::detail(
+                Code::Malformed,
+                "the address holds no identifier of a user",
             )),
         }
     }

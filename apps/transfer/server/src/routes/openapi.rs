@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-use super::{blobs, cases, people};
+use super::{blobs, cases, people, recovery};
 use crate::failure::Code;
 
 #[derive(OpenApi)]
@@ -21,7 +21,10 @@ use crate::failure::Code;
     ),
     paths(
         people::config, people::challenge, people::sign_in, people::me, people::sign_out,
-        people::sign_up, people::directory, people::names, cases::list, cases::open, cases::read, cases::update,
+        people::sign_up, recovery::account, recovery::shares, recovery::put_share,
+        recovery::delete_share, recovery::start, recovery::finish, recovery::ask_help,
+        recovery::poll_help, recovery::help, recovery::release, recovery::decline,
+        recovery::restart, recovery::restarts, people::directory, people::names, cases::list, cases::open, cases::read, cases::update,
         cases::send, cases::choose, cases::add_document, cases::remove_document, cases::inbox,
         cases::request, cases::move_request, cases::disclose, cases::revocations,
         cases::revocation_done, blobs::begin, blobs::append, blobs::stand, blobs::put, blobs::read,
@@ -31,8 +34,8 @@ use crate::failure::Code;
 )]
 struct Api;
 
-/// What concerns the caller's facilities, as it happens: events `request`, `case` and `revocation`,
-/// whose data are `{"id", "case", "version"}`; `reload` for a page that was away for too long.
+/// What concerns the caller's facilities, as it happens: events `request`, `case`, `revocation`, `help`
+/// and `people`, whose data are `{"id", "case", "version"}`; `reload` for a page that was away for too long.
 #[utoipa::path(get, path = "/api/events", tag = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "Where the page has stopped listening.")),
     responses((status = 200, content_type = "text/event-stream", body = String),

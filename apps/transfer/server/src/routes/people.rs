@@ -18,12 +18,13 @@ use super::{Asks, Json, cases::Of};
 use crate::{
     app::App,
     failure::{Code, Failure, Problem},
+    id::Id,
     invitations,
     mail::Language,
     model::{Challenge, Facility, Me, Named, PageConfig, SignUp, SignedUp},
     receiver::Identifier,
     session::{Caller, cookie, token},
-    store::{facilities, people},
+    store::{Kind, facilities, feed, people},
 };
 
 /// Opens a session.
@@ -114,13 +115,26 @@ pub(crate) async fn sign_up(
             app.store.write(|tx| {
                 let language = body.language.unwrap_or(Language::En);
                 let may_have = |facility: &Identifier| first_person(tx, facility, &body.name);
-                people::accept(tx, &code, &body.name, body.user, language, may_have, now)
+                let accepted =
+                    people::accept(tx, &code, &body.name, body.user, language, may_have, now)?;
+                if let (Some(group), Some(_)) = (&accepted.facility, &accepted.old) {
+                    let id = app.random.with(|rng| Id::draw(now, rng));
+                    feed::tell(tx, group, Kind::People, (id, id, 1), now)?;
+                }
+                Ok(accepted)
             })
         })
         .await?;
+    app.wake();
     let token = app
         .random
-        .with(|rng| app.people.key().bind(tenant, request, app.now(), rng))
+        .with(|rng| {
+            let (key, now) = (app.people.key(), app.now());
+            match accepted.old {
+                Some(old) => key.rebind(tenant, request, old, now, rng),
+                None => key.bind(tenant, request, now, rng),
+            }
+        })
         .map_err(Failure::internal)?;
     Ok(Answer(SignedUp {
         token,

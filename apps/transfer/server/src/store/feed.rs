@@ -15,6 +15,10 @@ pub(crate) enum Kind {
     Request,
     /// A revocation.
     Revocation,
+    /// A request for help of administrators.
+    Help,
+    /// Somebody who begins anew.
+    People,
 }
 
 impl Kind {
@@ -25,6 +29,8 @@ impl Kind {
             Self::Case => "case",
             Self::Request => "request",
             Self::Revocation => "revocation",
+            Self::Help => "help",
+            Self::People => "people",
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     HelpAsked,
     /// A person asks an administrator for help.
     HelpWanted,
+    /// Letters to the person go somewhere else from now on.
+    AddressChanged,
     /// An administrator has begun a new identity for the person.
     Restarted,
     /// A request waits for a facility that is not registered.
@@ -33,6 +35,7 @@ impl Kind {
         Self::Recovered,
         Self::HelpAsked,
         Self::HelpWanted,
+        Self::AddressChanged,
         Self::Restarted,
         Self::Waiting,
         Self::StillWaiting,
@@ -46,6 +49,7 @@ impl Kind {
             Self::Recovered => "recovered",
             Self::HelpAsked => "help_asked",
             Self::HelpWanted => "help_wanted",
+            Self::AddressChanged => "address_changed",
             Self::Restarted => "restarted",
             Self::Waiting => "waiting",
             Self::StillWaiting => "still_waiting",
@@ -101,6 +105,17 @@ pub(crate) fn write(
         letter.expires.map(millis),
     ])?;
     Ok(())
+}
+
+/// Whether a letter of this kind to this address waits to be sent.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn waits(tx: &Transaction<'_>, address: &str, kind: Kind) -> Result<bool, Failure> {
+    Ok(tx
+        .prepare_cached("SELECT count(*) FROM letter WHERE address = ?1 AND kind = ?2")?
+        .query_row([address, kind.code()], |row| row.get::<_, i64>(0))?
+        > 0)
 }
 
 /// Letters that are due, oldest first.

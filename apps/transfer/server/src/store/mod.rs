@@ -6,6 +6,7 @@ pub(crate) mod facilities;
 pub(crate) mod feed;
 pub(crate) mod letters;
 pub(crate) mod people;
+pub(crate) mod recovery;
 pub(crate) mod requests;
 
 use std::{

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wardseal_types::{DeviceId, GroupId, Timestamp, UserId};
 
-use super::{millis, parsed, parsed_option, time};
+use super::{millis, parsed, parsed_option, signed, time};
 use crate::{
     failure::{Code, Failure},
     mail::Language,
@@ -289,6 +289,18 @@ pub(crate) fn set_account(
         return Err(Code::NotFound.into());
     }
     Ok(())
+}
+
+/// Notes that somebody is told of the recovery at this place of his chain. `false` when he was told
+/// before, or is nobody here.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn set_told(tx: &Transaction<'_>, user: &UserId, seq: u64) -> Result<bool, Failure> {
+    Ok(tx
+        .prepare_cached("UPDATE person SET told = ?2 WHERE user = ?1 AND told < ?2")?
+        .execute(params![user.to_string(), signed(seq)])?
+        > 0)
 }
 
 /// Who has a name.

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a broken fixture must stop the test where it broke"
 )]
 
@@ -13,6 +14,7 @@ mod changes;
 mod mail;
 mod openapi;
 mod program;
+mod recovery;
 mod site;
 mod story;
 mod web;

@@ -134,6 +134,7 @@ impl Site {
             web: Some(page),
             smtp: Some(format!("smtp://127.0.0.1:{smtp_port}")),
             mail_from: "Transfer <noreply@transfer.example>".into(),
+            vault_audience: None,
             assigned: false,
             demo: None,
         };
@@ -219,6 +220,60 @@ impl Site {
             machine,
             browser: Browser::new(&self.url),
         }
+    }
+
+    /// Somebody who signed up with an invitation, as people do, and is signed in.
+    pub(crate) async fn invited(&self, name: &str) -> Person {
+        let store = admin::open(&self.data()).unwrap();
+        let random = Random::new(seeded(seed()));
+        let code = admin::invite(&store, name, None, self.clock.now(), &random).unwrap();
+        let (person, answer) = self.sign_up(&code, name).await;
+        assert_eq!(answer.unwrap()["old"], Value::Null);
+        self.sign_in(&person).await;
+        person
+    }
+
+    /// Signs somebody up with an invitation; not further than the refusal.
+    pub(crate) async fn sign_up(
+        &self,
+        invitation: &str,
+        name: &str,
+    ) -> (Person, Result<Value, Value>) {
+        let machine = self.machine().await;
+        let begun = machine.begin_sign_up(name).await.unwrap();
+        let browser = Browser::new(&self.url);
+        let asked = json!({
+            "invitation": invitation, "name": name, "user": begun.user,
+            "commitment": begun.commitment, "index": begun.index, "language": "fr",
+        });
+        let (status, answer) = browser.post("/api/sign-up", &asked).await;
+        let answer = if status == 200 {
+            let token = answer["token"].as_str().unwrap();
+            machine.finish_sign_up(token).await.unwrap();
+            Ok(answer)
+        } else {
+            Err(answer)
+        };
+        (Person { machine, browser }, answer)
+    }
+
+    /// The newest letter to an address, once there are so many.
+    pub(crate) async fn letter_to(&self, address: &str, count: usize) -> String {
+        for _ in 0..200 {
+            self.app.post().await.unwrap();
+            let mails = self.mailbox.mails();
+            let mut theirs: Vec<_> = mails
+                .into_iter()
+                .filter(|mail| mail.to == [address])
+                .collect();
+            theirs.sort_by_key(|mail| mail.number);
+            if theirs.len() >= count {
+                let mail = theirs.pop().unwrap();
+                return format!("{}\n{}", mail.subject, mail.text);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{address} gets no letter");
     }
 
     /// Somebody who is signed in.
@@ -586,6 +641,10 @@ impl Browser {
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn put_json(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(self.request(Method::PUT, path).json(body)).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
