@@ -9,12 +9,17 @@
 
 mod chain;
 mod directory;
+mod escrow;
 mod proof;
 pub mod recovery;
 mod token;
 
 pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
 pub use directory::{Directory, Inquiry, Progress, Recovered};
+pub use escrow::{
+    DeskError, EscrowDesk, EscrowSecret, Gone, KeptShare, MAX_SHARES, REMEMBERED, ShareStore,
+    SharesInMemory,
+};
 pub use proof::ProofError;
 pub use token::{
     ACCESS_LIFETIME, GroupNameRequest, NameRequest, RecoveryRequest, TOKEN_LIFETIME, TokenKey,
@@ -25,7 +30,12 @@ pub use wardseal_api::DeviceProof;
 pub use wardseal_client_core::{
     Error, Misbehaviour,
     exchange::{HttpRequest, HttpResponse},
-    protocol::{keys::DeviceKind, op::Method, op::Role, state},
+    protocol::{
+        escrow::Cause,
+        keys::{Assigned, DeviceKind},
+        op::{Method, Role},
+        state,
+    },
 };
 /// Keys are made of secrets, for applications.
 pub use wardseal_crypto as crypto;

@@ -120,6 +120,11 @@ impl TokenKey {
         self.0.seed()
     }
 
+    /// What signs receipts.
+    pub(crate) const fn signer(&self) -> &Ed25519SigningKey {
+        &self.0
+    }
+
     /// The public half, as it stands in the tenant's chain.
     #[must_use]
     pub fn public(&self) -> TenantKey {
