@@ -129,6 +129,29 @@ fn node_major(version: &str) -> Option<u32> {
         .ok()
 }
 
+/// A Python with the package that `examples/tenant-server/python` needs: the machine's, or one beside the build.
+/// `None` where there is neither.
+pub(crate) fn python(workspace: &Workspace, log: &mut Log) -> Option<PathBuf> {
+    let has = |python: &Path| {
+        process::output(Command::new(python).args(["-c", "import cryptography"])).is_ok()
+    };
+    let system = PathBuf::from("python3");
+    if has(&system) {
+        return Some(system);
+    }
+    let folder = workspace.tools().join("python");
+    let own = folder.join("bin/python");
+    if !has(&own) {
+        let made = log.run(Command::new(system).args(["-m", "venv"]).arg(folder));
+        made.and_then(|()| {
+            let install = ["-m", "pip", "install", "--quiet", "cryptography==48.0.0"];
+            log.run(Command::new(&own).args(install))
+        })
+        .ok()?;
+    }
+    has(&own).then_some(own)
+}
+
 /// Runs `npm ci` in a folder, unless its `node_modules` is already what the lock file asks for.
 pub(crate) fn npm_install(workspace: &Workspace, log: &mut Log, folder: &str) -> Result<()> {
     let directory = workspace.root.join(folder);

@@ -269,23 +269,36 @@ fn build(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 }
 
 fn tests(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
-    let mut remark = String::new();
+    let mut skipped = Vec::new();
     if job.workspace.samples().is_none() {
-        "SKIPPED: there are no sample bundles beside the checkout".clone_into(&mut remark);
+        skipped.push("there are no sample bundles beside the checkout");
+    }
+    let python = setup::python(job.workspace, log);
+    if python.is_none() {
+        skipped.push("there is no Python with the package cryptography");
+    }
+    let mut remark = String::new();
+    if !skipped.is_empty() {
+        remark = format!("SKIPPED: {}", skipped.join("; "));
         log.say(&remark)?;
     }
+    let with = |mut command: Command| {
+        if let Some(python) = &python {
+            command.env("WARDSEAL_PYTHON", python);
+        }
+        command
+    };
     if process::answers("cargo-nextest") {
-        log.run(
-            cargo(
-                job,
-                &["nextest", "run", "--no-fail-fast", "--no-tests=pass"],
-            )
-            .args(ALL)
-            .args(["--status-level", "fail", "--final-status-level", "slow"]),
-        )?;
+        let words = ["nextest", "run", "--no-fail-fast", "--no-tests=pass"];
+        log.run(with(cargo(job, &words)).args(ALL).args([
+            "--status-level",
+            "fail",
+            "--final-status-level",
+            "slow",
+        ]))?;
         log.run(cargo(job, &["test", "--doc", "--no-fail-fast"]).args(ALL))?;
     } else {
-        log.run(cargo(job, &["test", "--no-fail-fast"]).args(ALL))?;
+        log.run(with(cargo(job, &["test", "--no-fail-fast"])).args(ALL))?;
     }
     Ok(Outcome::Done(remark))
 }
