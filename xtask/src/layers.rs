@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "crates/server-http",
         &["crates/server-domain", "crates/api", "crates/types"],
     ),
+    ("crates/server-mail", &["crates/server-domain"]),
     (
         "crates/tenant",
         &[
@@ -72,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "crates/server-sqlite",
             "crates/server-postgres",
             "crates/server-http",
+            "crates/server-mail",
             "crates/client-core",
             "crates/client",
             "crates/client-http",
@@ -123,6 +125,14 @@ const OWNED: &[(&[&str], &[&str])] = &[
             "crates/client-sqlite",
             "crates/server-sqlite",
             "apps/transfer/server",
+        ],
+    ),
+    (
+        &["lettre"],
+        &[
+            "crates/server-mail",
+            "apps/transfer/server",
+            "apps/transfer/mail-catcher",
         ],
     ),
     (&["tokio-postgres"], &["crates/server-postgres"]),

@@ -4,7 +4,7 @@
 //! printed and nothing is touched.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -49,8 +49,21 @@ fn missing() -> Result<Vec<&'static str>> {
     if chromium().is_none() {
         packages.push("chromium");
     }
+    // The mail server that tests of encrypted mail talk to.
+    if !has_mail_server() {
+        packages.push("python3-aiosmtpd");
+    }
     packages.extend(wasm::missing_packages()?);
     Ok(packages)
+}
+
+/// Whether Python finds aiosmtpd.
+fn has_mail_server() -> bool {
+    Command::new("python3")
+        .args(["-c", "import aiosmtpd.smtp"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn install(packages: &[&str], log: &mut Log) -> Result<()> {

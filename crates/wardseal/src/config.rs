@@ -41,6 +41,19 @@ pub(crate) struct ServeArguments {
     /// machine]
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// Mail server for letters with codes, such as smtp://name:password@mail.example.org:587
+    /// (STARTTLS), smtps://… (TLS from the beginning), or smtp://127.0.0.1:2525 (not encrypted, this
+    /// machine only). A password is better kept in the environment or the file [default: none, and
+    /// no codes are sent]
+    #[arg(long, value_name = "URL")]
+    smtp: Option<String>,
+    /// Certificate of the authority (PEM) that vouches for the mail server, if this machine does not
+    /// trust it anyway
+    #[arg(long, value_name = "FILE")]
+    smtp_authority: Option<PathBuf>,
+    /// From whom letters come, such as "Wardseal <noreply@example.org>"
+    #[arg(long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// Development: everything open, on this machine only [default when listening on loopback
     /// without a configuration file]
     #[arg(long, conflicts_with = "production")]
@@ -117,6 +130,9 @@ struct Settings {
     open_registration: Option<bool>,
     tenant: Option<Vec<TenantId>>,
     allow_origin: Option<Vec<String>>,
+    smtp: Option<String>,
+    smtp_authority: Option<PathBuf>,
+    mail_from: Option<String>,
     mode: Option<Mode>,
     log: Option<LogLevel>,
 }
@@ -157,9 +173,37 @@ pub(crate) enum ConfigError {
         "--allow-origin {0} is not an origin such as https://app.example.org (no path, no slash at the end)"
     )]
     BadOrigin(String),
+    /// A mail server without a sender, or the other way round.
+    #[error(
+        "--smtp and --mail-from go together: by whom letters are sent, and from whom they come"
+    )]
+    HalfMail,
+    /// A vault that sends codes must know its name.
+    #[error(
+        "a vault that sends codes in production needs --audience: the address by which clients \
+         know it, such as https://vault.example.org. Tokens of applications name it"
+    )]
+    NoVaultAudience,
     /// Both everything and a list.
     #[error("{0} says both open-registration and tenant: say one of them")]
     OpenAndListed(&'static str),
+}
+
+/// By whom letters are sent.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct Mail {
+    /// Address of the mail server; there may be a password in it.
+    pub(crate) server: String,
+    pub(crate) authority: Option<PathBuf>,
+    pub(crate) from: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What `wardseal serve` does.
@@ -172,6 +216,8 @@ pub(crate) struct Config {
     pub(crate) audience: Option<String>,
     pub(crate) tenants: TenantPolicy,
     pub(crate) origins: Origins,
+    /// `None`: no letters are sent.
+    pub(crate) mail: Option<Mail>,
     pub(crate) development: bool,
     pub(crate) log: LogLevel,
 }
@@ -221,9 +267,21 @@ impl Config {
         {
             tenants = tenants.or(source.tenants(name)?);
         }
+        let server = first(sources, |source| source.smtp.clone());
+        let from = first(sources, |source| source.mail_from.clone());
+        let mail = match (server, from) {
+            (None, None) => None,
+            (Some(server), Some(from)) => Some(Mail {
+                server,
+                authority: first(sources, |source| source.smtp_authority.clone()),
+                from,
+            }),
+            _ => return Err(ConfigError::HalfMail),
+        };
         Ok(Self {
             role,
             listen,
+            mail,
             data: first(sources, |source| source.data.clone())
                 .unwrap_or_else(|| Path::new(".wardseal").join(role.name())),
             audience: first(sources, |source| source.audience.clone()),
@@ -253,6 +311,9 @@ impl Config {
         }
         match &self.audience {
             None if self.role.keys() && !self.development => return Err(ConfigError::NoAudience),
+            None if self.mail.is_some() && !self.development => {
+                return Err(ConfigError::NoVaultAudience);
+            }
             Some(audience) if !is_address(audience) => {
                 return Err(ConfigError::BadAudience(audience.clone()));
             }
@@ -293,6 +354,9 @@ impl From<&ServeArguments> for Settings {
             open_registration: arguments.open_registration.then_some(true),
             tenant: (!arguments.tenant.is_empty()).then(|| arguments.tenant.clone()),
             allow_origin: list(&arguments.allow_origin),
+            smtp: arguments.smtp.clone(),
+            smtp_authority: arguments.smtp_authority.clone(),
+            mail_from: arguments.mail_from.clone(),
             mode: match (arguments.development, arguments.production) {
                 (true, _) => Some(Mode::Development),
                 (_, true) => Some(Mode::Production),
@@ -363,6 +427,9 @@ impl Settings {
             open_registration,
             tenant,
             allow_origin,
+            smtp: given("WARDSEAL_SMTP"),
+            smtp_authority: given("WARDSEAL_SMTP_AUTHORITY").map(PathBuf::from),
+            mail_from: given("WARDSEAL_MAIL_FROM"),
             mode,
             log,
         })
@@ -425,6 +492,7 @@ mod tests {
                 audience: None,
                 tenants: TenantPolicy::Open,
                 origins: Origins::Loopback,
+                mail: None,
                 development: true,
                 log: LogLevel::Info,
             }
@@ -538,6 +606,43 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_mail_server_needs_a_sender_and_a_vault_with_one_a_name() {
+        let environment = [("WARDSEAL_SMTP", "smtp://vault:secret@mail.example.org")];
+        let line = ["--role", "vault", "--mail-from", "noreply@example.org"];
+        let config = resolve(&line, &environment).unwrap();
+        let mail = config.mail.clone().unwrap();
+        assert_eq!(mail.server, "smtp://vault:secret@mail.example.org");
+        assert_eq!(
+            (mail.from.as_str(), mail.authority),
+            ("noreply@example.org", None)
+        );
+        assert!(!format!("{config:?}").contains("secret"));
+        let production = [&line[..], &["--production"]].concat();
+        assert!(matches!(
+            resolve(&production, &environment),
+            Err(ConfigError::NoVaultAudience)
+        ));
+        let named = [
+            &production[..],
+            &["--audience", "https://vault.example.org"],
+        ]
+        .concat();
+        assert!(resolve(&named, &environment).unwrap().mail.is_some());
+        for half in [
+            ["--mail-from", "a@example.org"],
+            ["--smtp", "smtp://localhost"],
+        ] {
+            assert!(matches!(resolve(&half, &[]), Err(ConfigError::HalfMail)));
+        }
+        let (_folder, path) = file(
+            "role = 'vault'\nmode = 'development'\nsmtp = 'smtps://mail.example.org'\n\
+             smtp-authority = 'ca.pem'\nmail-from = 'a@example.org'",
+        );
+        let mail = resolve(&["--config", &path], &[]).unwrap().mail.unwrap();
+        assert_eq!(mail.authority.as_deref(), Some(Path::new("ca.pem")));
     }
 
     #[test]

@@ -26,7 +26,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the key server, the vault, or both for development.
-    Serve(config::ServeArguments),
+    Serve(Box<config::ServeArguments>),
     #[command(flatten)]
     User(Box<cli::Command>),
 }

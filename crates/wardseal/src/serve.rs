@@ -16,10 +16,11 @@ use tracing_subscriber::filter::LevelFilter;
 use wardseal_server_domain::{
     DomainError, KeyServerSecrets, RandomSource, SecretsError,
     keys::{KeyServerConfig, KeyService},
-    post::NoPost,
+    post::{NoPost, Post},
     vault::{self, VaultPolicy, VaultService, VaultStartError},
 };
 use wardseal_server_http::{App, Clock, Stop, Timestamp, serve};
+use wardseal_server_mail::{MailError, MailServer, Mailer, Patience};
 use wardseal_server_sqlite::{OpenError, SqliteStore, SqliteVaultStore};
 
 use crate::config::{Config, ConfigError, LogLevel, ServeArguments};
@@ -67,6 +68,10 @@ pub(crate) enum StartError {
         path: PathBuf,
         reason: VaultStartError,
     },
+    #[error("{0}")]
+    Mail(#[from] MailError),
+    #[error("cannot read the certificate {path}: {reason}")]
+    Authority { path: PathBuf, reason: io::Error },
     #[error("the key server does not start: {0}")]
     Keys(#[from] DomainError),
     #[error("the system's random source does not work")]
@@ -238,15 +243,16 @@ fn assemble(config: &Config, address: SocketAddr) -> Result<App, StartError> {
         .audience
         .clone()
         .unwrap_or_else(|| format!("http://{address}"));
+    let post = post(config)?;
     let keys = config
         .role
         .keys()
-        .then(|| key_server(config, &audience, Arc::clone(&clock)))
+        .then(|| key_server(config, &audience, Arc::clone(&clock), Arc::clone(&post)))
         .transpose()?;
     let vault = config
         .role
         .vault()
-        .then(|| vault_server(config, &audience, Arc::clone(&clock)))
+        .then(|| vault_server(config, &audience, Arc::clone(&clock), post))
         .transpose()?;
     Ok(App {
         audience,
@@ -261,6 +267,7 @@ fn key_server(
     config: &Config,
     audience: &str,
     clock: Arc<dyn Clock>,
+    post: Arc<dyn Post>,
 ) -> Result<KeyService, StartError> {
     let path = config.data.join("keys.db");
     let secret_path = config.data.join("keys.secret");
@@ -284,16 +291,33 @@ fn key_server(
             audience: audience.to_owned(),
             tenants: config.tenants.clone(),
             escrow: is_separate(config),
-            post: Arc::new(NoPost),
+            post,
             cached_chains: CACHED_CHAINS,
         },
     )?)
+}
+
+/// Who sends letters, in the runtime of the caller.
+fn post(config: &Config) -> Result<Arc<dyn Post>, StartError> {
+    let Some(mail) = &config.mail else {
+        return Ok(Arc::new(NoPost));
+    };
+    let authority = match &mail.authority {
+        Some(path) => Some(fs::read(path).map_err(|reason| StartError::Authority {
+            path: path.clone(),
+            reason,
+        })?),
+        None => None,
+    };
+    let server = MailServer::new(&mail.server, &mail.from, authority.as_deref())?;
+    Ok(Arc::new(Mailer::start(&server, Patience::default())))
 }
 
 fn vault_server(
     config: &Config,
     audience: &str,
     clock: Arc<dyn Clock>,
+    post: Arc<dyn Post>,
 ) -> Result<VaultService, StartError> {
     let path = config.data.join("vault.db");
     let secret_path = config.data.join("vault.secret");
@@ -310,6 +334,7 @@ fn vault_server(
         separate: is_separate(config),
     };
     VaultService::new(Box::new(store), &secret, policy, clock, random())
+        .map(|vault| vault.with_post(post))
         .map_err(|reason| StartError::Vault { path, reason })
 }
 
