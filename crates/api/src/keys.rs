@@ -1,8 +1,8 @@
 //! Operations of the key server.
 
 use wardseal_types::{
-    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, SessionId, TenantId, Timestamp,
-    UserId,
+    Base64Url, BoxedBytes, ChainId, DeviceId, FixedBytes, GroupId, NamedId, SessionId, TenantId,
+    Timestamp, UserId,
 };
 
 use crate::{
@@ -99,6 +99,9 @@ body! {
         pub boxes: Vec<Base64Url>,
         /// Size of the newest checkpoint that the caller accepted; 0 for none.
         pub log_size: u64,
+        /// Salt that opens the commitment to a group's name, when a statement binds one. The server
+        /// keeps it apart and forgets it when the name must be forgotten.
+        pub salt: Option<FixedBytes<32>>,
     }
 }
 
@@ -166,8 +169,11 @@ body! {
         pub device: DeviceId,
         /// The challenge.
         pub challenge: Base64Url,
-        /// Ed25519 signature by the device over the sign-in message of `spec/08-sign-in.md`.
+        /// Ed25519 signature by the device, or by the key that it certified, over the sign-in
+        /// message of `spec/08-sign-in.md`.
         pub signature: FixedBytes<64>,
+        /// The certificate of the day, if its key signed.
+        pub certificate: Option<Base64Url>,
     }
 }
 
@@ -277,9 +283,9 @@ body! {
     pub struct Found {
         /// Index of the name.
         pub name: FixedBytes<32>,
-        /// Whom the tenant calls so. The caller checks the binding in the user's chain.
-        pub user: UserId,
-        /// Salt of the commitment in the user's chain.
+        /// Whom the tenant calls so, a user or a group. The caller checks the binding in the chain.
+        pub holder: NamedId,
+        /// Salt of the commitment in the chain.
         pub salt: FixedBytes<32>,
     }
 }
@@ -293,7 +299,7 @@ body! {
 }
 
 endpoint! {
-    /// Finds users by the names that the application gave them.
+    /// Finds users and groups by the names that the application gave them.
     Lookup = Post "/v1/names/lookup", "lookup", Bearer, Keys, (LookupRequest) -> LookedUp
 }
 

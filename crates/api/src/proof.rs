@@ -1,6 +1,6 @@
 //! What a device proves to an application.
 
-use wardseal_types::{DeviceId, FixedBytes, TenantId, UserId};
+use wardseal_types::{Base64Url, DeviceId, FixedBytes, TenantId, UserId};
 
 use crate::endpoint::body;
 
@@ -19,7 +19,10 @@ body! {
         pub audience: String,
         /// What the application drew, as it was given.
         pub challenge: String,
-        /// Ed25519 signature by the device over the sign-in message, under the label of proofs.
+        /// Ed25519 signature by the device, or by the key that it certified, over the sign-in
+        /// message, under the label of proofs.
         pub signature: FixedBytes<64>,
+        /// The certificate of the day, if its key signed.
+        pub certificate: Option<Base64Url>,
     }
 }

@@ -165,6 +165,9 @@ pub enum Misuse {
     /// No epoch with this number.
     #[error("the key with which this was sealed is not available to you")]
     NoKey(RingId),
+    /// The key of a day does not say this.
+    #[error("this takes the password or passkey once more: give it, then go on")]
+    PasswordNeeded,
     /// No password was set.
     #[error("no password was set for this user")]
     NoPassword,
@@ -258,6 +261,7 @@ impl Error {
         "not_authorised",
         "no_recipient",
         "no_key",
+        "password_needed",
         "no_password",
         "wrong_password",
         "bad_recovery_code",
@@ -312,6 +316,7 @@ impl Error {
                 Misuse::NotAuthorised(_) => "not_authorised",
                 Misuse::NoRecipient(_) => "no_recipient",
                 Misuse::NoKey(_) => "no_key",
+                Misuse::PasswordNeeded => "password_needed",
                 Misuse::NoPassword => "no_password",
                 Misuse::WrongPassword => "wrong_password",
                 Misuse::BadRecoveryCode(_) => "bad_recovery_code",

@@ -8,7 +8,7 @@ use wardseal_types::{ChainId, MemberId, RingId, SortedMap, SortedSet, limits};
 
 use crate::{
     error::{Error, Misbehaviour, Misuse},
-    identity::Identity,
+    identity::Speaker,
     knowledge::Knowledge,
 };
 
@@ -67,7 +67,7 @@ impl Keyring {
         &mut self,
         ring: RingId,
         epoch: u32,
-        identity: &Identity,
+        identity: Speaker<'_>,
         knowledge: &Knowledge,
     ) -> Result<SeedSearch, Error> {
         // A path leads from the session through parents and groups to the user and the device.
@@ -79,7 +79,7 @@ impl Keyring {
         &mut self,
         ring: RingId,
         epoch: u32,
-        identity: &Identity,
+        identity: Speaker<'_>,
         knowledge: &Knowledge,
         depth: usize,
     ) -> Result<SeedSearch, Error> {
@@ -138,7 +138,7 @@ impl Keyring {
         &mut self,
         ring: RingId,
         record: &EpochRecord,
-        identity: &Identity,
+        identity: Speaker<'_>,
         knowledge: &Knowledge,
         depth: usize,
         needs: &mut SortedSet<ChainId>,
@@ -163,12 +163,12 @@ impl Keyring {
                 key: reference.key,
             };
             let opened = match reference.member {
-                MemberId::Device(device) if device == identity.device.id() => context.open(
-                    sealed,
-                    Opener::Device(identity.device.opener()),
-                    &record.declared.commitment,
-                ),
-                MemberId::Device(_) => continue,
+                MemberId::Device(device) => match identity.opener() {
+                    Some(key) if device == identity.device => {
+                        context.open(sealed, Opener::Device(key), &record.declared.commitment)
+                    }
+                    _ => continue,
+                },
                 MemberId::User(user) if user != identity.user => continue,
                 member => {
                     let Some(inner) = member.ring() else { continue };

@@ -141,7 +141,8 @@ pub async fn recover_by_code<T: Transport, S: StateStore, R: CryptoRng + Send + 
 }
 
 /// Opens the user whom the application calls `name`, in memory: nothing is written to this machine
-/// until [`Client::trust_this_machine`].
+/// until [`Client::keep_for_the_day`] or [`Client::trust_this_machine`]. For somebody who is kept
+/// for the day it is the password once more, for what the key of the day may not.
 ///
 /// # Errors
 /// [`Misuse::WrongPassword`] also for a name that does not exist, or has no password; otherwise
@@ -152,7 +153,7 @@ pub async fn unlock<T: Transport, S: StateStore, R: CryptoRng + Send + 'static>(
     password: &str,
     mut rng: R,
 ) -> Result<Profile, PasswordError> {
-    if client.profile().await.is_some() {
+    if !client.may_unlock().await {
         return Err(Error::from(Misuse::IdentityExists).into());
     }
     let password = Password::new(password)?;

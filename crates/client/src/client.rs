@@ -3,23 +3,24 @@
 use core::{future::Future, pin::Pin};
 use std::sync::Arc;
 
-use async_lock::Mutex;
+use async_lock::{Mutex, MutexGuard};
 use rand_core::CryptoRng;
 use wardseal_client_core::{
     Error, Failure, Misuse,
     api::{Endpoint, keys::Entry},
     crypto::secret::Secret,
     exchange::{self, HttpRequest},
-    identity::Identity,
+    identity::{DayIdentity, Identity},
     keyring::Keyring,
     knowledge::Knowledge,
     types::{
-        ChainId, Clock, FixedBytes, RingId, SortedMap, TenantId, Timestamp, UserId,
+        ChainId, Clock, FixedBytes, NamedId, RingId, SortedMap, TenantId, Timestamp, UserId,
         json::{FromJson, ToJson},
     },
 };
 
 use crate::{
+    day,
     ports::{StateStore, Transport},
     records::{self, SealedBatch, SealedStore},
 };
@@ -88,7 +89,7 @@ pub struct Client<T, S> {
     pub(crate) transport: T,
     pub(crate) store: SealedStore<S>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) inner: Mutex<Inner>,
+    pub(crate) inner: Turns,
 }
 
 impl<T, S> core::fmt::Debug for Client<T, S> {
@@ -99,17 +100,38 @@ impl<T, S> core::fmt::Debug for Client<T, S> {
     }
 }
 
+/// What the methods share, for one at a time.
+pub(crate) struct Turns {
+    inner: Mutex<Inner>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Turns {
+    /// Waits for its turn. What has run out is gone before anybody looks.
+    pub(crate) async fn lock(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner.lock().await;
+        inner.run_out(self.clock.now());
+        inner
+    }
+}
+
 /// What the methods share.
 pub(crate) struct Inner {
     pub(crate) knowledge: Knowledge,
     pub(crate) keyring: Keyring,
     pub(crate) identity: Option<Identity>,
+    /// Who is here until the day is over; an identity beside it was unlocked once more.
+    pub(crate) day: Option<DayIdentity>,
+    /// Until when that identity is held.
+    pub(crate) stepped: Option<Timestamp>,
+    /// Whether records of a day are in the store that is over.
+    pub(crate) over: bool,
     pub(crate) token: Option<Token>,
     pub(crate) chains: SortedMap<ChainId, records::ChainRecord>,
     /// What sign-ins name as their audience, once it is known.
     pub(crate) audience: Option<String>,
     /// Whom names meant when they were last seen, by index.
-    pub(crate) names: SortedMap<FixedBytes<32>, UserId>,
+    pub(crate) names: SortedMap<FixedBytes<32>, NamedId>,
     /// When the server last gave the boxes of a ring.
     pub(crate) asked: SortedMap<RingId, Timestamp>,
     /// Whether the identity is kept in the store, or only in memory.
@@ -137,9 +159,11 @@ impl Inner {
     }
 
     pub(crate) fn identity(&self) -> Result<&Identity, Failure> {
-        self.identity
-            .as_ref()
-            .ok_or_else(|| Misuse::NoIdentity.into())
+        let missing = || match self.day {
+            Some(_) => Misuse::PasswordNeeded,
+            None => Misuse::NoIdentity,
+        };
+        Ok(self.identity.as_ref().ok_or_else(missing)?)
     }
 }
 
@@ -162,19 +186,29 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             Some(bytes) => Some(Identity::from_secret_bytes(&bytes)?),
             None => None,
         };
-        if identity
-            .as_ref()
-            .is_some_and(|identity| identity.tenant != config.tenant)
+        let day = match store.read(records::DAY).await? {
+            Some(bytes) if identity.is_none() => Some(DayIdentity::from_secret_bytes(&bytes)?),
+            _ => None,
+        };
+        if day::speaker(identity.as_ref(), day.as_ref())
+            .is_ok_and(|speaker| speaker.tenant != config.tenant)
         {
             return Err(Error::Store(
                 "the records belong to another tenant: use another profile".into(),
             ));
         }
-        let inner = Inner {
+        let mut keyring = Keyring::default();
+        if let Some(day) = &day {
+            keyring.insert(RingId::User(day.user), day.epoch, day.seed.clone());
+        }
+        let mut inner = Inner {
             knowledge: Knowledge::new(config.tenant),
-            keyring: Keyring::default(),
-            kept: identity.is_some(),
+            keyring,
+            kept: identity.is_some() || day.is_some(),
             identity,
+            day,
+            stepped: None,
+            over: false,
             token: None,
             chains: SortedMap::new(),
             audience: None,
@@ -182,26 +216,41 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             asked: SortedMap::new(),
             rng,
         };
+        inner.run_out(clock.now());
+        let over = inner.over;
+        inner.over = false;
         let client = Self {
             config,
             transport,
             store,
-            clock,
-            inner: Mutex::new(inner),
+            clock: Arc::clone(&clock),
+            inner: Turns {
+                inner: Mutex::new(inner),
+                clock,
+            },
         };
+        if over {
+            client.erase().await?;
+        }
         client.recall().await?;
         Ok(client)
     }
 
     /// Who is signed up on this machine, if anybody is.
     pub async fn profile(&self) -> Option<Profile> {
-        let inner = self.inner.lock().await;
-        let identity = inner.identity.as_ref()?;
+        let mut inner = self.inner.lock().await;
+        // Whoever fails to erase tries again the next time, or when the store is opened.
+        let _ = self.erase_what_is_over(&mut inner).await;
+        let recovers = |identity: &Identity| identity.device.keys().kind.only_recovers();
         // Who is about to recover is nobody yet.
-        (!identity.device.keys().kind.only_recovers()).then(|| Profile {
-            tenant: identity.tenant,
-            user: identity.user,
-            device: identity.device.id(),
+        if inner.identity.as_ref().is_some_and(recovers) {
+            return None;
+        }
+        let speaker = inner.speaker().ok()?;
+        Some(Profile {
+            tenant: speaker.tenant,
+            user: speaker.user,
+            device: speaker.device,
         })
     }
 
@@ -212,20 +261,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// [`Error::Store`].
     pub async fn sign_out(&self) -> Result<(), Error> {
         let mut inner = self.inner.lock().await;
-        let mut batch = SealedBatch::default();
-        for key in self.store.keys("").await? {
-            batch.delete(key);
-        }
-        self.store.commit(batch).await?;
-        inner.identity = None;
-        inner.token = None;
-        inner.keyring = Keyring::default();
-        inner.knowledge = Knowledge::new(self.config.tenant);
-        inner.chains.clear();
-        inner.audience = None;
-        inner.names.clear();
-        inner.asked.clear();
-        inner.kept = false;
+        self.erase().await?;
+        inner.forget();
         Ok(())
     }
 
@@ -335,6 +372,7 @@ mod tests {
             drop(moves(client.escrow_status(&[])));
             drop(moves(client.sealing(session, &metadata)));
             drop(moves(client.trust_this_machine()));
+            drop(moves(client.keep_for_the_day()));
             drop(moves(client.new_password()));
             drop(moves(client.create_recovery_code()));
             drop(moves(client.recover_by_code("", "")));

@@ -35,16 +35,16 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn devices(&self) -> Result<Vec<Device>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         self.learn(inner, [user.into()], true).await?;
         Ok(self.list_devices(inner))
     }
 
     fn list_devices(&self, inner: &Inner) -> Vec<Device> {
-        let Some(identity) = inner.identity.as_ref() else {
+        let Ok(speaker) = inner.speaker() else {
             return Vec::new();
         };
-        let Some(state) = inner.knowledge.world().user(&identity.user) else {
+        let Some(state) = inner.knowledge.world().user(&speaker.user) else {
             return Vec::new();
         };
         state
@@ -54,7 +54,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 MemberId::Device(id) => Some(Device {
                     id,
                     kind,
-                    this: id == identity.device.id(),
+                    this: id == speaker.device,
                 }),
                 _ => None,
             })
@@ -102,7 +102,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let user = inner.identity()?.user;
-        if inner.kept {
+        if !inner.is_guest() {
             return Err(Misuse::IdentityExists.into());
         }
         self.learn(inner, [user.into()], true).await?;
@@ -123,6 +123,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             device,
         });
         inner.token = None;
+        inner.day = None;
+        inner.stepped = None;
         self.keep_identity(inner).await?;
         // The server now gives the boxes of this device; those of the password device are of no
         // more use here.

@@ -537,7 +537,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if grant.policy == Policy::Code && contact.code.is_none() {
             contact.code = Some(Code::generate(inner.rng.as_mut())?);
         }
-        let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+        let identity = crate::day::speaker(inner.identity.as_ref(), inner.day.as_ref())?;
         let mut composer = wardseal_client_core::compose::Composer {
             knowledge: &inner.knowledge,
             keyring: &inner.keyring,

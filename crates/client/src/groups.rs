@@ -196,7 +196,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn groups(&self) -> Result<Vec<Group>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        inner.identity()?;
+        inner.speaker()?;
         let mut after = None;
         let mut groups = Vec::new();
         loop {
@@ -229,7 +229,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     async fn describe_group(&self, inner: &mut Inner, group: GroupId) -> Result<Group, Failure> {
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         let sealed = {
             let state = inner
                 .knowledge
@@ -270,7 +270,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Makes a change that takes an administrator.
-    async fn administer(
+    pub(crate) async fn administer(
         &self,
         group: GroupId,
         entering: Option<RingId>,

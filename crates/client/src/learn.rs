@@ -12,7 +12,6 @@ use wardseal_client_core::{
         },
     },
     compose::{Composer, Draft},
-    identity::Identity,
     keyring::SeedSearch,
     knowledge::{Absorbed, Knowledge, epochs_of},
     protocol::{
@@ -27,6 +26,7 @@ use wardseal_client_core::{
 
 use crate::{
     client::{CachePolicy, Client, Inner},
+    day,
     ports::{StateStore, Transport},
     records::{self, BoxesRecord, ChainRecord, HeadRecord, SealedBatch},
 };
@@ -352,10 +352,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     async fn search(&self, inner: &mut Inner, ring: RingId, epoch: u32) -> Result<Seed, Failure> {
         let mut asked = SortedSet::new();
         loop {
-            let identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+            let speaker = day::speaker(inner.identity.as_ref(), inner.day.as_ref())?;
             let found = inner
                 .keyring
-                .find(ring, epoch, identity, &inner.knowledge)
+                .find(ring, epoch, speaker, &inner.knowledge)
                 .inspect_err(|error| {
                     // What does not open is asked for again, not believed for ever.
                     if let Error::Misbehaved(Misbehaviour::BadBox(damaged)) = error {
@@ -369,7 +369,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     let mut new = chains;
                     new.retain(|chain| !asked.contains(chain));
                     if new.is_empty() {
-                        return Err(Misuse::NoKey(ring).into());
+                        return Err(inner.missing_key(ring).into());
                     }
                     self.learn(inner, new.iter().copied(), false).await?;
                     asked.extend(new);
@@ -447,7 +447,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         loop {
             // The composer ends here: a future that held it could not move between threads.
             let composed = {
-                let identity: &Identity = inner.identity.as_ref().ok_or(Misuse::NoIdentity)?;
+                let identity = day::speaker(inner.identity.as_ref(), inner.day.as_ref())?;
                 let mut composer = Composer {
                     knowledge: &inner.knowledge,
                     keyring: &inner.keyring,
@@ -580,6 +580,7 @@ pub(crate) fn append_request(
             .map(|sealed| Base64Url(cbor::encode(sealed)))
             .collect(),
         log_size,
+        salt: draft.salt,
     }
 }
 

@@ -19,6 +19,7 @@
 mod client;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod day;
 mod devices;
 mod escrow;
 mod groups;
@@ -40,6 +41,7 @@ pub use escrow::{
     ClaimReport, EscrowCode, NotClaimed, PendingGrant, PendingGranted, PendingSession, Unclaimed,
 };
 pub use groups::{Group, GroupMember};
+pub use names::GroupName;
 pub use objects::{ObjectInfo, Opening, Sealing};
 pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};
 pub use recovery::{

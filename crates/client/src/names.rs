@@ -3,12 +3,13 @@
 use wardseal_client_core::{
     Error, Failure, Misbehaviour, Misuse,
     api::keys::{Lookup, LookupRequest},
+    crypto::secret::Secret,
     protocol::{
         binding::{self, TokenError},
         cbor,
         state::World,
     },
-    types::{FixedBytes, UserId},
+    types::{FixedBytes, GroupId, NamedId, UserId, limits},
 };
 
 use crate::{
@@ -18,57 +19,129 @@ use crate::{
 };
 
 impl<T: Transport, S: StateStore> Client<T, S> {
-    /// The users whom the application calls by these names, in the same order. What the server
-    /// answers is checked against the tokens in the users' chains.
+    /// The users whom the application calls by these names, in the same order.
     ///
     /// # Errors
-    /// [`Misuse::UnknownName`]; [`Misbehaviour::IdentityChanged`] when a name means another user
-    /// than before: after [`confirm_identity`](Self::confirm_identity) it is accepted.
+    /// Those of [`holders`](Self::holders); [`Misuse::UnknownName`] also for the name of a group.
     pub async fn users_by_name(&self, names: &[&str]) -> Result<Vec<UserId>, Error> {
+        let holders = self.holders(names).await?;
+        holders
+            .into_iter()
+            .zip(names)
+            .map(|(holder, name)| match holder {
+                NamedId::User(user) => Ok(user),
+                NamedId::Group(_) => Err(Misuse::UnknownName((*name).into()).into()),
+            })
+            .collect()
+    }
+
+    /// The users and groups that the application calls by these names, in the same order. What the
+    /// server answers is checked against the tokens in their chains.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownName`]; [`Misbehaviour::IdentityChanged`] when a name means somebody else
+    /// than before: after [`confirm_identity`](Self::confirm_identity) it is accepted.
+    pub async fn holders(&self, names: &[&str]) -> Result<Vec<NamedId>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let found = self.look_up(inner, names).await?;
-        for (name, user) in names.iter().zip(&found) {
+        for (name, holder) in names.iter().zip(&found) {
             let index = binding::index(&self.config.tenant, name);
             let before = match inner.names.get(&index) {
-                Some(user) => Some(*user),
-                None => self.store.load(&records::name_key(&index)).await?,
+                Some(holder) => Some(*holder),
+                None => self.remembered(&index).await?,
             };
             match before {
-                Some(before) if before != *user => {
+                Some(before) if before != *holder => {
                     return Err(Misbehaviour::IdentityChanged.into());
                 }
                 Some(_) => {}
-                None => self.remember(inner, &index, *user).await?,
+                None => self.remember(inner, &index, *holder).await?,
             }
         }
         Ok(found)
     }
 
-    /// Accepts that a name means another user than before. Ask the person first.
+    /// Whom a name meant when it was last seen.
+    async fn remembered(&self, index: &FixedBytes<32>) -> Result<Option<NamedId>, Failure> {
+        let Some(bytes) = self.store.read(&records::name_key(index)).await? else {
+            return Ok(None);
+        };
+        // Before groups had names, only a user was written.
+        let user = || cbor::decode::<UserId>(&bytes, limits::MAX_NAME).map(NamedId::User);
+        Ok(Some(
+            cbor::decode(&bytes, limits::MAX_NAME).or_else(|_| user())?,
+        ))
+    }
+
+    /// A name that is to be bound to a group: its commitment and index go to the application, which
+    /// signs them, and what it signed to [`bind_group`](Self::bind_group).
+    ///
+    /// # Errors
+    /// [`Misuse::BadName`].
+    pub async fn new_group_name(&self, name: &str) -> Result<GroupName, Error> {
+        if !binding::is_name(name) {
+            return Err(Misuse::BadName.into());
+        }
+        let mut inner = self.inner.lock().await;
+        let tenant = self.config.tenant;
+        let salt = *Secret::<32>::generate(inner.rng.as_mut())?.expose();
+        Ok(GroupName {
+            commitment: binding::commit(&tenant, &salt, name),
+            index: binding::index(&tenant, name),
+            salt: FixedBytes(salt),
+        })
+    }
+
+    /// Binds a name to a group, by the token with which the application signed it. Who has the name
+    /// first keeps it.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user is an administrator; [`Error::Rejected`] with
+    /// `name_taken`.
+    pub async fn bind_group(
+        &self,
+        group: GroupId,
+        name: &GroupName,
+        token: &str,
+    ) -> Result<(), Error> {
+        Ok(self
+            .administer(group, None, &mut |composer| {
+                let bound = composer.knowledge.world().group(&group);
+                let bound = bound.and_then(|state| state.binding.as_ref());
+                if bound.is_some_and(|bound| bound.commitment == name.commitment) {
+                    return Ok(None);
+                }
+                let commitment = (name.commitment, name.salt);
+                composer.bind_group(group, commitment, token).map(Some)
+            })
+            .await?)
+    }
+
+    /// Accepts that a name means somebody else than before. Ask the person first.
     ///
     /// # Errors
     /// [`Misuse::UnknownName`].
-    pub async fn confirm_identity(&self, name: &str) -> Result<UserId, Error> {
+    pub async fn confirm_identity(&self, name: &str) -> Result<NamedId, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let found = self.look_up(inner, &[name]).await?;
-        let user = found
+        let holder = found
             .first()
             .copied()
             .ok_or_else(|| Misuse::UnknownName(name.into()))?;
         let index = binding::index(&self.config.tenant, name);
-        self.remember(inner, &index, user).await?;
-        Ok(user)
+        self.remember(inner, &index, holder).await?;
+        Ok(holder)
     }
 
     async fn remember(
         &self,
         inner: &mut Inner,
         index: &FixedBytes<32>,
-        user: UserId,
+        holder: NamedId,
     ) -> Result<(), Failure> {
-        inner.names.insert(*index, user);
+        inner.names.insert(*index, holder);
         // An identity that lives in memory leaves nothing here.
         if !inner.kept {
             return Ok(());
@@ -77,13 +150,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.store.put(
             &mut batch,
             records::name_key(index),
-            &cbor::encode(&user),
+            &cbor::encode(&holder),
             inner.rng.as_mut(),
         )?;
         self.store.commit(batch).await
     }
 
-    async fn look_up(&self, inner: &mut Inner, names: &[&str]) -> Result<Vec<UserId>, Failure> {
+    async fn look_up(&self, inner: &mut Inner, names: &[&str]) -> Result<Vec<NamedId>, Failure> {
         if names.iter().any(|name| !binding::is_name(name)) {
             return Err(Misuse::BadName.into());
         }
@@ -97,7 +170,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         };
         let answer = self.call_signed::<Lookup>(inner, &request).await?;
         if !answer.found.is_empty() {
-            let chains = answer.found.iter().map(|found| found.user.into());
+            let chains = answer.found.iter().map(|found| found.holder.into());
             self.learn(inner, chains, true).await?;
         }
         names
@@ -109,17 +182,27 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     .iter()
                     .find(|found| found.name == *index)
                     .ok_or_else(|| Misuse::UnknownName((*name).into()))?;
-                check_binding(inner, found.user, name, &found.salt, index)?;
-                Ok(found.user)
+                check_binding(inner, found.holder, name, &found.salt, index)?;
+                Ok(found.holder)
             })
             .collect()
     }
 }
 
-/// Checks that the tenant signed that `name` means `user`.
+/// A name that is to be bound to a group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GroupName {
+    /// Salted commitment to it, which stands in the group's chain.
+    pub commitment: FixedBytes<32>,
+    /// What the key server finds the group by.
+    pub index: FixedBytes<32>,
+    salt: FixedBytes<32>,
+}
+
+/// Checks that the tenant signed that `name` means `holder`.
 pub(crate) fn check_binding(
     inner: &Inner,
-    user: UserId,
+    holder: NamedId,
     name: &str,
     salt: &FixedBytes<32>,
     index: &FixedBytes<32>,
@@ -127,8 +210,11 @@ pub(crate) fn check_binding(
     let world = inner.knowledge.world();
     let refused = || Error::from(Misbehaviour::BadBinding(TokenError::WrongSubject));
     let tenant = world.tenant().ok_or_else(refused)?;
-    let state = world.user(&user).ok_or_else(refused)?;
-    let bound = state.binding.as_ref().ok_or_else(refused)?;
+    let bound = match holder {
+        NamedId::User(id) => world.user(&id).and_then(|state| state.binding.as_ref()),
+        NamedId::Group(id) => world.group(&id).and_then(|state| state.binding.as_ref()),
+    };
+    let bound = bound.ok_or_else(refused)?;
     let committed = binding::commit(&tenant.id, &salt.0, name);
     // The fold has verified the token, by a key that was in force when the name was bound.
     if committed == bound.commitment && *index == bound.index {

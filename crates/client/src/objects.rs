@@ -161,8 +161,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 ObjectId::from_bytes(*drawn.expose())
             }
         };
-        let identity = inner.identity()?;
-        let signer = identity.device.signer().ed25519().clone();
+        let speaker = inner.speaker()?;
+        let signer = speaker.signer().clone();
         let header = ObjectHeader {
             suite: SUITE,
             tenant: self.config.tenant,
@@ -170,10 +170,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             epoch,
             object,
             version,
-            author: identity.user,
-            device: identity.device.id(),
+            author: speaker.user,
+            device: speaker.device,
             time: self.clock.now(),
             seen: inner.knowledge.seen(),
+            certificate: speaker.certificate().copied(),
         };
         let plan = SealPlan::start(seed.secret(), &header, metadata, inner.rng.as_mut())
             .map_err(cannot_begin)?;

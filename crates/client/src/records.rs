@@ -17,6 +17,8 @@ use crate::ports::{Batch, StateStore, StoreError};
 
 /// Record of who somebody is on this machine.
 pub(crate) const IDENTITY: &str = "identity";
+/// Record of who somebody is here until the day is over.
+pub(crate) const DAY: &str = "day";
 /// Record of a sign-up that waits for its token.
 pub(crate) const PENDING: &str = "pending";
 /// Record of a device that may be in the chain already, and is not this machine's identity yet.

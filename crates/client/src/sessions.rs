@@ -102,7 +102,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         label: Option<&str>,
         metadata: Option<&[u8]>,
     ) -> Result<SessionId, Failure> {
-        inner.identity()?;
+        inner.speaker()?;
         if !recipients
             .iter()
             .any(|(_, rights)| rights.contains(Rights::MANAGE))
@@ -305,7 +305,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         session: SessionId,
     ) -> Result<Session, Failure> {
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         let ring = RingId::Session(session);
         let sealed = inner
             .knowledge
@@ -411,7 +411,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         needed: Rights,
         what: &'static str,
     ) -> Result<(u32, Seed), Failure> {
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         let ring = RingId::Session(session);
         self.learn_session(inner, session).await?;
         self.refresh(inner, ring).await.map_err(|error| {
@@ -509,7 +509,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// Holds the newest seed of a ring if this user is a member, so that wraps are symmetric.
     /// Returns whether he is.
     async fn hold_if_member(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Failure> {
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         let world = inner.knowledge.world();
         let member = match ring {
             RingId::User(id) => id == user,

@@ -38,7 +38,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// [`Misuse::Invalid`]: wardseal_client_core::Misuse::Invalid
     pub async fn prove(&self, audience: &str, challenge: &str) -> Result<DeviceProof, Error> {
         let inner = self.inner.lock().await;
-        Ok(inner.identity()?.prove(audience, challenge)?)
+        Ok(inner.speaker()?.prove(audience, challenge)?)
     }
 
     /// One operation that needs a token. It signs in when there is none, and once more when the
@@ -83,8 +83,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             return Ok(token.text.clone());
         }
         let audience = self.audience(inner).await?;
-        let identity = inner.identity()?;
-        let (tenant, user, device) = (identity.tenant, identity.user, identity.device.id());
+        let speaker = inner.speaker()?;
+        let (tenant, user, device) = (speaker.tenant, speaker.user, speaker.device);
         let challenge = self
             .call::<GetChallenge>(&ChallengeRequest {
                 tenant,
@@ -99,11 +99,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             &device,
             challenge.challenge.as_slice(),
         );
-        let signature = identity
-            .device
-            .signer()
-            .ed25519()
-            .sign(label::SIGN_IN, &message);
+        let signature = speaker.signer().sign(label::SIGN_IN, &message);
+        let certificate = speaker.certificate_bytes();
         let signed_in = self
             .call::<SignIn>(&SignInRequest {
                 tenant,
@@ -111,6 +108,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 device,
                 challenge: challenge.challenge,
                 signature: FixedBytes(*signature.as_bytes()),
+                certificate,
             })
             .await?;
         // Only the span counts: the server's clock and ours may differ by any amount.

@@ -43,7 +43,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn begin_sign_up(&self, name: &str) -> Result<SignUp, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        if inner.identity.is_some() {
+        if inner.speaker().is_ok() {
             return Err(Misuse::IdentityExists.into());
         }
         if !binding::is_name(name) {
@@ -88,7 +88,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn finish_sign_up(&self, token: &str) -> Result<UserId, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        if inner.identity.is_some() {
+        if inner.speaker().is_ok() {
             return Err(Misuse::IdentityExists.into());
         }
         let pending = self.pending().await?.ok_or(Misuse::NoPendingSignUp)?;
@@ -184,15 +184,23 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// known.
     pub(crate) async fn keep_identity(&self, inner: &mut Inner) -> Result<(), Failure> {
         let bytes = inner.identity()?.to_secret_bytes();
+        self.keep(inner, records::IDENTITY, &bytes).await
+    }
+
+    /// Writes who somebody is here in this record.
+    pub(crate) async fn keep(
+        &self,
+        inner: &mut Inner,
+        record: &str,
+        bytes: &[u8],
+    ) -> Result<(), Failure> {
         let mut batch = SealedBatch::default();
-        self.store.put(
-            &mut batch,
-            records::IDENTITY.into(),
-            &bytes,
-            inner.rng.as_mut(),
-        )?;
-        batch.delete(records::PENDING.into());
-        batch.delete(records::PENDING_DEVICE.into());
+        self.store
+            .put(&mut batch, record.into(), bytes, inner.rng.as_mut())?;
+        let others = [records::DAY, records::PENDING, records::PENDING_DEVICE];
+        for other in others.into_iter().filter(|other| *other != record) {
+            batch.delete(other.into());
+        }
         // What an unlocked identity kept in memory only.
         if let Some(audience) = &inner.audience {
             let bytes = cbor::encode(audience);

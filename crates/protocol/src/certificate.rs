@@ -12,8 +12,8 @@ use crate::{
     keys::{DeviceKeys, verify_ed25519},
 };
 
-/// How long after its end a certificate is still taken where something is handed in, in
-/// milliseconds: what was signed in time may arrive late.
+/// How far clocks may differ, and how late may be handed in what was signed in time, in
+/// milliseconds.
 pub const LEEWAY: u64 = 5 * 60_000;
 
 /// The key of a day, with the signature of the device that lets it speak.
@@ -78,8 +78,8 @@ impl Certificate {
         }
     }
 
-    /// Checks that the certified key speaks for this device at `time`. Whether the device itself is
-    /// in force is judged by the caller.
+    /// Checks that the certified key speaks for this device in what it signed at `time`, by the
+    /// clock of whoever signed. Whether the device itself is in force is judged by the caller.
     ///
     /// # Errors
     /// See [`CertificateError`].
@@ -90,17 +90,59 @@ impl Certificate {
         keys: &DeviceKeys,
         time: Timestamp,
     ) -> Result<(), CertificateError> {
+        self.check_time(time, 0)?;
+        self.check_signature(tenant, user, keys)
+    }
+
+    /// Checks that the certified key speaks for this device now, by the clock of whoever is shown
+    /// it: the one that it was made by may be a little ahead.
+    ///
+    /// # Errors
+    /// See [`CertificateError`].
+    pub fn check_now(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        keys: &DeviceKeys,
+        now: Timestamp,
+    ) -> Result<(), CertificateError> {
+        self.check_time(now, LEEWAY)?;
+        self.check_signature(tenant, user, keys)
+    }
+
+    /// Judges the time alone: where something is handed in that was signed in time. It may come a
+    /// little late.
+    ///
+    /// # Errors
+    /// [`CertificateError::NotYetValid`] and [`CertificateError::Expired`].
+    pub fn check_late(&self, now: Timestamp) -> Result<(), CertificateError> {
+        if now > self.until.plus_millis(LEEWAY) {
+            return Err(CertificateError::Expired);
+        }
+        self.check_time(now.min(self.until), LEEWAY)
+    }
+
+    fn check_time(&self, time: Timestamp, ahead: u64) -> Result<(), CertificateError> {
+        if time.plus_millis(ahead) < self.from {
+            return Err(CertificateError::NotYetValid);
+        }
+        if time > self.until {
+            return Err(CertificateError::Expired);
+        }
+        Ok(())
+    }
+
+    fn check_signature(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        keys: &DeviceKeys,
+    ) -> Result<(), CertificateError> {
         if !keys.kind.certifies() {
             return Err(CertificateError::WrongKind);
         }
         if self.until < self.from || self.until.since(self.from) > limits::MAX_CERTIFICATE {
             return Err(CertificateError::TooLong);
-        }
-        if time < self.from {
-            return Err(CertificateError::NotYetValid);
-        }
-        if time > self.until {
-            return Err(CertificateError::Expired);
         }
         let message = message(tenant, user, &keys.id(), &self.key, self.from, self.until);
         verify_ed25519(

@@ -18,6 +18,7 @@ use wardseal_types::{
 
 use crate::{
     cbor::{self, DecodeError},
+    certificate::Certificate,
     statement::Seen,
 };
 
@@ -100,6 +101,8 @@ pub struct ObjectHeader {
     pub time: Timestamp,
     /// The newest checkpoint of the log that the author knew.
     pub seen: Option<Seen>,
+    /// Lets the key of a day sign in place of the device.
+    pub certificate: Option<Certificate>,
 }
 
 cbor_map!(ObjectHeader {
@@ -113,6 +116,7 @@ cbor_map!(ObjectHeader {
     7: device,
     8: time,
     9: seen,
+    10: certificate,
 });
 
 impl ObjectHeader {
@@ -580,6 +584,7 @@ mod tests {
             device: DeviceId::from_bytes([7; 32]),
             time: Timestamp::from_millis(8),
             seen: None,
+            certificate: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     escrow::{EscrowSnapshot, EscrowUnit},
 };
 use wardseal_types::{
-    ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
+    ChainId, FixedBytes, MemberId, NamedId, RingId, StatementHash, TenantId, Timestamp, UserId,
 };
 
 /// Why nothing could be read or written.
@@ -73,8 +73,8 @@ pub struct NameRecord {
     /// Index of the name.
     pub name: FixedBytes<32>,
     /// To whom it is bound.
-    pub user: UserId,
-    /// Salt of the commitment in the user's chain.
+    pub holder: NamedId,
+    /// Salt of the commitment in the holder's chain.
     pub salt: FixedBytes<32>,
 }
 
@@ -284,9 +284,12 @@ pub trait UnitOfWork: Snapshot + EscrowUnit + CodeLedger {
         member: &MemberId,
     ) -> Result<(), StorageError>;
 
-    /// Binds a name to a new user, and counts that user. A name or user that is there already is an
-    /// error.
+    /// Binds a name to a new holder, and counts it if it is a user. A name or holder that is there
+    /// already is an error.
     fn put_name(&mut self, tenant: &TenantId, name: &NameRecord) -> Result<(), StorageError>;
+
+    /// Binds a name that is there to another user, who has none. The number of users stays.
+    fn move_name(&mut self, tenant: &TenantId, name: &NameRecord) -> Result<(), StorageError>;
 
     /// Remembers that a user's chain named this record of the vault.
     fn put_vault_record(

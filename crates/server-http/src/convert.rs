@@ -40,6 +40,7 @@ pub(crate) fn append(request: api::AppendRequest) -> domain::Append {
         statements: all_bytes(request.statements),
         boxes: all_bytes(request.boxes),
         log_size: request.log_size,
+        salt: request.salt,
     }
 }
 

@@ -131,6 +131,7 @@ fn sign_in(keys: &Keys, body: SignInRequest) -> Result<SignedIn, Failure> {
         },
         challenge: body.challenge.0,
         signature: body.signature.0,
+        certificate: body.certificate.map(|certificate| certificate.0),
     })?;
     Ok(SignedIn {
         token: given.token,
@@ -182,7 +183,7 @@ fn lookup(keys: &Keys, caller: &Caller, body: LookupRequest) -> Result<LookedUp,
             .into_iter()
             .map(|found| Found {
                 name: found.name,
-                user: found.user,
+                holder: found.holder,
                 salt: found.salt,
             })
             .collect(),

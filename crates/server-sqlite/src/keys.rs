@@ -25,6 +25,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../migrations/keys/0001_chains.sql"),
         include_str!("../migrations/keys/0002_escrow.sql"),
+        include_str!("../migrations/keys/0003_names.sql"),
     ],
 };
 

@@ -38,7 +38,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
         refused,
         OpenError::Newer {
             found: 99,
-            known: 2
+            known: 3
         }
     ));
     let connection = rusqlite::Connection::open(&path).unwrap();

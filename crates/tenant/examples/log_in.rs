@@ -51,7 +51,8 @@ impl Application {
     async fn log_in(&mut self, body: &str, challenge: &str) -> Result<UserId, Box<dyn Error>> {
         let proof: DeviceProof = serde_json::from_str(body)?;
         self.learn(&[proof.user.into()], 0).await?;
-        Ok(self.directory.verify(&proof, ORIGIN, challenge)?)
+        let now = self.clock.now();
+        Ok(self.directory.verify(&proof, ORIGIN, challenge, now)?)
     }
 }
 

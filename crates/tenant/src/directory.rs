@@ -347,7 +347,7 @@ impl Directory {
     /// `audience` is the application's own origin, as it is configured, and `challenge` what it drew
     /// for this very login (at random, for one use, forgotten after minutes), found by anything but
     /// the proof alone. The user's chain has to be learned just before, or a device that was revoked
-    /// since is still accepted.
+    /// since is still accepted. A proof by the key of a day [ends](crate::proof_ends) with it.
     ///
     /// # Errors
     /// [`ProofError`].
@@ -356,6 +356,7 @@ impl Directory {
         proof: &DeviceProof,
         audience: &str,
         challenge: &str,
+        now: Timestamp,
     ) -> Result<UserId, ProofError> {
         if proof.tenant != self.tenant() {
             return Err(ProofError::OtherTenant);
@@ -363,7 +364,7 @@ impl Directory {
         let user = self
             .user(&proof.user)
             .ok_or(ProofError::UnknownUser(proof.user))?;
-        proof::verify(proof, user, audience, challenge)
+        proof::verify(proof, user, audience, challenge, now)
     }
 
     /// These groups and all that are known within them.

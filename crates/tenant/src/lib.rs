@@ -20,7 +20,7 @@ pub use escrow::{
     DeskError, EscrowDesk, EscrowSecret, Gone, KeptShare, MAX_SHARES, REMEMBERED, ShareStore,
     SharesInMemory,
 };
-pub use proof::ProofError;
+pub use proof::{ProofError, ends as proof_ends};
 pub use token::{
     ACCESS_LIFETIME, GroupNameRequest, NameRequest, RecoveryRequest, TOKEN_LIFETIME, TokenKey,
 };

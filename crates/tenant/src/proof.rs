@@ -6,10 +6,14 @@ use wardseal_crypto::{
     sign::{Ed25519PublicKey, Ed25519Signature},
 };
 use wardseal_protocol::{
-    binding,
+    binding, cbor,
+    certificate::{Certificate, CertificateError},
     state::{NOW, UserState},
 };
-use wardseal_types::{DeviceId, UserId};
+use wardseal_types::{Base64Url, DeviceId, Timestamp, UserId};
+
+/// Most bytes of a certificate.
+const MAX_CERTIFICATE: usize = 256;
 
 /// Why a proof proves nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -33,6 +37,12 @@ pub enum ProofError {
     /// The device was revoked.
     #[error("{0} was revoked: sign in on the machine anew")]
     RevokedDevice(DeviceId),
+    /// The device is for a recovery alone.
+    #[error("{0} is for a recovery and nothing else: finish it, then sign in with what it gave")]
+    OnlyRecovers(DeviceId),
+    /// A certificate came along that does not let its key speak for the device now.
+    #[error("the proof comes with a certificate that is not valid: {0}")]
+    BadCertificate(CertificateError),
     /// The signature is not the device's.
     #[error("the signature is not that of the device")]
     BadSignature,
@@ -49,6 +59,8 @@ impl ProofError {
             Self::UnknownUser(_) => "unknown_user",
             Self::UnknownDevice(_) => "unknown_device",
             Self::RevokedDevice(_) => "revoked_device",
+            Self::OnlyRecovers(_) => "only_recovers",
+            Self::BadCertificate(_) => "bad_certificate",
             Self::BadSignature => "bad_signature",
         }
     }
@@ -59,6 +71,7 @@ pub(crate) fn verify(
     user: &UserState,
     audience: &str,
     challenge: &str,
+    now: Timestamp,
 ) -> Result<UserId, ProofError> {
     if proof.audience != audience {
         return Err(ProofError::WrongAudience);
@@ -73,7 +86,19 @@ pub(crate) fn verify(
     let record = user
         .device_at(&device, NOW)
         .ok_or(ProofError::RevokedDevice(device))?;
-    let key = record.keys.sign.as_array().first_chunk::<32>();
+    if record.keys.kind.only_recovers() {
+        return Err(ProofError::OnlyRecovers(device));
+    }
+    let key = match &proof.certificate {
+        None => record.keys.ed25519(),
+        Some(bytes) => {
+            let certificate = read(bytes).ok_or(ProofError::BadSignature)?;
+            certificate
+                .check_now(&proof.tenant, &proof.user, &record.keys, now)
+                .map_err(ProofError::BadCertificate)?;
+            certificate.key.0
+        }
+    };
     let message = binding::sign_in_message(
         audience,
         &proof.tenant,
@@ -81,13 +106,21 @@ pub(crate) fn verify(
         &device,
         challenge.as_bytes(),
     );
-    key.ok_or(ProofError::BadSignature)
-        .and_then(|key| Ed25519PublicKey::from_bytes(*key).map_err(|_| ProofError::BadSignature))?
-        .verify(
-            label::DEVICE_PROOF,
-            &message,
-            &Ed25519Signature::from_bytes(proof.signature.0),
-        )
+    let signature = Ed25519Signature::from_bytes(proof.signature.0);
+    Ed25519PublicKey::from_bytes(key)
+        .and_then(|key| key.verify(label::DEVICE_PROOF, &message, &signature))
         .map_err(|_| ProofError::BadSignature)?;
     Ok(proof.user)
+}
+
+/// The certificate that comes with a proof.
+fn read(bytes: &Base64Url) -> Option<Certificate> {
+    cbor::decode(bytes.as_slice(), MAX_CERTIFICATE).ok()
+}
+
+/// Until when a proof lets somebody stay, if there is such a time: the end of the certificate by
+/// which it was made. A session that the application opens for it should end then.
+#[must_use]
+pub fn ends(proof: &DeviceProof) -> Option<Timestamp> {
+    read(proof.certificate.as_ref()?).map(|certificate| certificate.until)
 }

@@ -74,6 +74,12 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
+    /// This instant moved `ms` milliseconds into the past, saturating.
+    #[must_use]
+    pub const fn minus_millis(self, ms: u64) -> Self {
+        Self(self.0.saturating_sub(ms))
+    }
+
     /// Milliseconds from `earlier` to this instant, zero when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {

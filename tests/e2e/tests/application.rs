@@ -71,7 +71,8 @@ impl Application {
         challenge: &str,
     ) -> Result<UserId, ProofError> {
         self.learn(world, &[proof.user.into()]).await.unwrap();
-        self.directory.verify(proof, ORIGIN, challenge)
+        self.directory
+            .verify(proof, ORIGIN, challenge, world.clock.now())
     }
 }
 
@@ -142,7 +143,8 @@ async fn a_person_logs_in_by_her_device_until_it_is_revoked() {
     let mut app = Application::new(&world);
     let proof = anna.prove(ORIGIN, "challenge-1").await.unwrap();
     assert_eq!(
-        app.directory.verify(&proof, ORIGIN, "challenge-1"),
+        app.directory
+            .verify(&proof, ORIGIN, "challenge-1", world.clock.now()),
         Err(ProofError::UnknownUser(proof.user))
     );
     let who = user(&anna).await;
@@ -153,7 +155,9 @@ async fn a_person_logs_in_by_her_device_until_it_is_revoked() {
     let refused = |spoil: &dyn Fn(&mut DeviceProof)| {
         let mut proof = proof.clone();
         spoil(&mut proof);
-        let refused = app.directory.verify(&proof, ORIGIN, "challenge-1");
+        let refused = app
+            .directory
+            .verify(&proof, ORIGIN, "challenge-1", world.clock.now());
         refused.unwrap_err()
     };
     let other = TenantId::from_bytes([1; 32]);
@@ -181,10 +185,14 @@ async fn a_person_logs_in_by_her_device_until_it_is_revoked() {
     // A proof for another application or challenge does not become one for this by being relabelled.
     let elsewhere = anna.prove("https://evil.example", "challenge-1").await;
     let mut elsewhere = elsewhere.unwrap();
-    let verdict = app.directory.verify(&elsewhere, ORIGIN, "challenge-1");
+    let verdict = app
+        .directory
+        .verify(&elsewhere, ORIGIN, "challenge-1", world.clock.now());
     assert_eq!(verdict, Err(ProofError::WrongAudience));
     elsewhere.audience = ORIGIN.into();
-    let verdict = app.directory.verify(&elsewhere, ORIGIN, "challenge-1");
+    let verdict = app
+        .directory
+        .verify(&elsewhere, ORIGIN, "challenge-1", world.clock.now());
     assert_eq!(verdict, Err(ProofError::BadSignature));
     let (ben, _) = world.person("ben").await;
     let mut claimed = ben.prove(ORIGIN, "challenge-1").await.unwrap();

@@ -173,8 +173,9 @@ impl People {
         challenge: &str,
     ) -> Result<UserId, Failure> {
         self.learn(vec![proof.user.into()], 0).await?;
+        let now = self.clock.now();
         self.lock()
-            .verify(proof, audience, challenge)
+            .verify(proof, audience, challenge, now)
             .map_err(|error| match error {
                 // Neither is the caller's identifier worth repeating.
                 ProofError::UnknownUser(_) => {

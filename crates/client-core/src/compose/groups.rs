@@ -110,18 +110,22 @@ impl Composer<'_> {
         self.say(group.into(), Op::Rename(epoch, sealed))
     }
 
-    /// A name of the application's for a group, bound by a token of the tenant.
+    /// A name of the application's for a group, bound by a token of the tenant; `salt` opens the
+    /// commitment to it.
     ///
     /// # Errors
     /// [`Misuse::NotFound`].
     pub fn bind_group(
         &mut self,
         group: GroupId,
-        commitment: FixedBytes<32>,
+        (commitment, salt): (FixedBytes<32>, FixedBytes<32>),
         token: &str,
     ) -> Result<Draft, Error> {
         let op = Op::GroupBind(commitment, token.as_bytes().into());
-        self.say(group.into(), op)
+        Ok(Draft {
+            salt: Some(salt),
+            ..self.say(group.into(), op)?
+        })
     }
 
     /// The end of a group.

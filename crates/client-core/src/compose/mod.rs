@@ -28,7 +28,7 @@ use wardseal_types::{
 
 use crate::{
     error::{Error, Misuse},
-    identity::Identity,
+    identity::Speaker,
     keyring::Keyring,
     knowledge::Knowledge,
 };
@@ -51,6 +51,9 @@ pub struct Draft {
     pub shares: Vec<ShareDeposit>,
     /// Needed no more by the tenant's server once the statements are appended.
     pub spent: Vec<(ErasureCause, ShareRef)>,
+    /// What opens the commitment to a group's name, when a statement binds one. The key server keeps
+    /// it apart from the chain.
+    pub salt: Option<FixedBytes<32>>,
 }
 
 /// How a new member sees what was sealed before it entered.
@@ -69,7 +72,7 @@ pub struct Composer<'a> {
     /// Seeds that are held.
     pub keyring: &'a Keyring,
     /// Who signs.
-    pub identity: &'a Identity,
+    pub identity: Speaker<'a>,
     /// The present instant.
     pub now: Timestamp,
     /// Source of randomness.
@@ -117,7 +120,7 @@ impl Composer<'_> {
     }
 
     fn sign(&self, body: Body) -> Result<Statement, Error> {
-        Ok(body.sign(self.identity.device.signer())?)
+        self.identity.sign(body)
     }
 
     fn genesis(&self, op: Op) -> Result<Statement, Error> {
@@ -426,6 +429,7 @@ impl Composer<'_> {
             seeds: vec![(ring, epoch.declared.number, epoch.seed)],
             shares: epoch.boxes.shares,
             spent,
+            ..Draft::default()
         })
     }
 

@@ -68,7 +68,7 @@ impl Composer<'_> {
             boxes: boxes.sealed,
             seeds: vec![(ring, 0, seed)],
             shares: boxes.shares,
-            spent: Vec::new(),
+            ..Draft::default()
         };
         Ok((session, draft))
     }

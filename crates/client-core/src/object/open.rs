@@ -96,7 +96,16 @@ impl Opened {
         if header.device != author.id() {
             return Err(ObjectError::BadAuthor);
         }
-        let verifier = author.verifier().map_err(|_| ObjectError::BadAuthor)?;
+        let signer = match &header.certificate {
+            Some(certificate) => certificate
+                .check(&header.tenant, &header.author, author, header.time)
+                .map(|()| *certificate.key.as_array())
+                .map_err(|_| ObjectError::BadAuthor)?,
+            // What only recovers writes nothing.
+            None if author.kind.only_recovers() => return Err(ObjectError::BadAuthor),
+            None => author.ed25519(),
+        };
+        let signer = Ed25519PublicKey::from_bytes(signer).map_err(|_| ObjectError::BadAuthor)?;
         let object_key = header.key(seed);
         let padded = chunked::open(
             &object_key,
@@ -109,7 +118,7 @@ impl Opened {
         let stream_header = prelude.stream_header().ok_or(ObjectError::Truncated)?;
         let key = StreamKey::open(&object_key, stream_header, &prelude.body_context())?;
         Ok(Self {
-            author: *verifier.ed25519(),
+            author: signer,
             metadata,
             key,
             prelude,

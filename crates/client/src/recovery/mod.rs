@@ -87,7 +87,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn recovery_methods(&self) -> Result<Vec<RecoveryMethod>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         self.learn(inner, [user.into()], true).await?;
         Ok(methods(inner, &user))
     }
@@ -99,7 +99,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn recovery_events(&self) -> Result<Vec<RecoveryEvent>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         self.learn(inner, [user.into()], true).await?;
         Ok(events(inner, user)?)
     }
@@ -224,9 +224,13 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         .await?;
         // Whoever is here by what was replaced, or came to recover, is now here by the new device.
         let came_by_it = here == kind && kind == DeviceKind::Password;
-        if !inner.kept && (here.only_recovers() || came_by_it) {
+        if inner.is_guest() && (here.only_recovers() || came_by_it) {
             inner.identity = Some(roaming);
             inner.token = None;
+            // The device that certified the key of the day may just have left.
+            if inner.day.is_some() {
+                self.keep_day(inner).await?;
+            }
         }
         if here.only_recovers() {
             self.end_under_way().await?;
@@ -254,8 +258,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             user: identity.user,
             device: identity.device.id(),
         };
-        inner.identity = Some(identity);
-        inner.kept = false;
+        inner.arrive(identity, self.clock.now())?;
         let checked = async {
             self.learn(inner, [profile.user.into()], true).await?;
             let state = inner.knowledge.world().user(&profile.user);
@@ -281,8 +284,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
         .await;
         if checked.is_err() {
-            inner.identity = None;
-            inner.token = None;
+            inner.depart();
+        } else if inner.day.is_some() && inner.identity()?.device.keys().kind.certifies() {
+            // What was given once more keeps for another day, with the newest seed.
+            self.keep_day(inner).await?;
         }
         checked
     }
@@ -290,15 +295,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
 impl Inner {
     /// Refuses when somebody is here already. Who only came to recover may begin again.
-    fn refuse_identity(&mut self) -> Result<(), Failure> {
+    pub(crate) fn refuse_identity(&mut self) -> Result<(), Failure> {
         let Some(identity) = &self.identity else {
             return Ok(());
         };
-        if !identity.device.keys().kind.only_recovers() {
+        if self.day.is_none() && !identity.device.keys().kind.only_recovers() {
             return Err(Misuse::IdentityExists.into());
         }
-        self.identity = None;
-        self.token = None;
+        self.depart();
         Ok(())
     }
 }

@@ -115,6 +115,6 @@ impl MemberKey {
 }
 
 /// Whose a name is.
-pub(crate) const fn owner(name: &NameRecord) -> MemberId {
-    MemberId::User(name.user)
+pub(crate) fn owner(name: &NameRecord) -> MemberId {
+    name.holder.into()
 }

@@ -35,8 +35,8 @@ enum Door {
     Tenant,
     /// A new user, with the salt of the name's commitment.
     SignUp(FixedBytes<32>),
-    /// Somebody who is signed in.
-    Caller,
+    /// Somebody who is signed in, perhaps with the salt of a group's name.
+    Caller(Option<FixedBytes<32>>),
 }
 
 /// A box as it came in and as it reads.
@@ -113,7 +113,7 @@ impl KeyService {
         if caller.tenant != append.tenant {
             return Err(DomainError::NotFound);
         }
-        let prepared = prepare(append, Door::Caller)?;
+        let prepared = prepare(append, Door::Caller(append.salt))?;
         for statement in &prepared.statements {
             let body = statement.body();
             let entitled = match body.author {
@@ -124,13 +124,19 @@ impl KeyService {
             if !entitled {
                 return Err(Refusal::NotAuthorised.into());
             }
+            // The author's clock says when he spoke; ours, that it was not long after the day.
+            if let Author::Certified(_, _, certificate) = body.author {
+                certificate
+                    .check_late(self.shared.clock.now())
+                    .map_err(|_| Refusal::BadCertificate)?;
+            }
         }
         self.admit(prepared, append.log_size)
     }
 
     fn admit(&self, prepared: Prepared, log_size: u64) -> Result<Appended, DomainError> {
         // Nobody else brings any, and opening them is work.
-        let deposits = matches!(prepared.door, Door::Caller).then_some(&prepared.boxes);
+        let deposits = matches!(prepared.door, Door::Caller(_)).then_some(&prepared.boxes);
         for posted in deposits.into_iter().flatten() {
             escrow::check_share(&self.shared, &prepared.tenant, &posted.sealed)?;
         }
@@ -411,28 +417,38 @@ fn check_token(
 fn commitment(state: &ChainState) -> Option<FixedBytes<32>> {
     match state {
         ChainState::User(user) => user.binding.as_ref().map(|binding| binding.commitment),
+        ChainState::Group(group) => group.binding.as_ref().map(|binding| binding.commitment),
         _ => None,
     }
 }
 
-/// `previous` is the commitment that the user's chain had before.
+/// `previous` is the commitment that the holder's chain had before.
 fn register_name(
     batch: &mut Batch<'_>,
     claims: &Claims,
     previous: Option<FixedBytes<32>>,
     door: Door,
 ) -> Result<(), DomainError> {
-    let (tenant, user) = (&claims.iss, claims.sub);
-    let NamedId::User(user) = user else {
-        return Err(DomainError::BindingRefused(TokenError::WrongSubject));
+    let (tenant, holder) = (&claims.iss, claims.sub);
+    let record = |salt| NameRecord {
+        name: claims.idx,
+        holder,
+        salt,
     };
     let found = batch.unit.name(tenant, &claims.idx)?;
     match (found, door) {
-        (Some(found), _) if found.user != user => Err(DomainError::NameTaken),
-        (None, Door::SignUp(salt)) => {
-            let name = claims.idx;
-            let record = NameRecord { name, user, salt };
-            Ok(batch.unit.put_name(tenant, &record)?)
+        // Somebody who lost every way back in starts again under the same name.
+        (Some(found), Door::SignUp(salt))
+            if claims.old.is_some_and(|old| found.holder == old.into()) =>
+        {
+            Ok(batch.unit.move_name(tenant, &record(salt))?)
+        }
+        (Some(found), _) if found.holder != holder => Err(DomainError::NameTaken),
+        (None, Door::SignUp(salt)) => Ok(batch.unit.put_name(tenant, &record(salt))?),
+        (None, Door::Caller(Some(salt)))
+            if previous.is_none() && matches!(holder, NamedId::Group(_)) =>
+        {
+            Ok(batch.unit.put_name(tenant, &record(salt))?)
         }
         // The same name again, with a new token. The salt that is kept opens one commitment; a new
         // one cannot be accepted without the salt that opens it.

@@ -206,7 +206,7 @@ impl KeyService {
             if let Some(record) = snapshot.name(tenant, name)? {
                 found.push(Found {
                     name: record.name,
-                    user: record.user,
+                    holder: record.holder,
                     salt: record.salt,
                 });
             }

@@ -1,7 +1,7 @@
 //! What goes in and out of the key server: the bodies of the API without their encoding.
 
 use wardseal_types::{
-    ChainId, DeviceId, FixedBytes, GroupId, SessionId, TenantId, Timestamp, UserId,
+    ChainId, DeviceId, FixedBytes, GroupId, NamedId, SessionId, TenantId, Timestamp, UserId,
 };
 
 /// Who signed in, and by which device.
@@ -54,6 +54,8 @@ pub struct Append {
     pub boxes: Vec<Vec<u8>>,
     /// Size of the newest checkpoint that the caller accepted; 0 for none.
     pub log_size: u64,
+    /// Salt of the commitment to a group's name that a statement binds.
+    pub salt: Option<FixedBytes<32>>,
 }
 
 /// Statements that became part of their chains.
@@ -83,6 +85,8 @@ pub struct SignIn {
     pub challenge: Vec<u8>,
     /// Ed25519 signature over [`sign_in_message`](wardseal_protocol::binding::sign_in_message).
     pub signature: [u8; 64],
+    /// The certificate of the day, if its key signed.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// A token that dies with its device.
@@ -131,7 +135,7 @@ pub struct Found {
     /// Index of the name.
     pub name: FixedBytes<32>,
     /// To whom it is bound.
-    pub user: UserId,
+    pub holder: NamedId,
     /// Salt of the commitment.
     pub salt: FixedBytes<32>,
 }

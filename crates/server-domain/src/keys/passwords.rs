@@ -4,7 +4,7 @@
 use wardseal_crypto::{hash, label};
 use wardseal_password::oprf::{self, OprfError};
 use wardseal_protocol::state::World as _;
-use wardseal_types::{ChainId, FixedBytes, TenantId, Timestamp};
+use wardseal_types::{ChainId, FixedBytes, NamedId, TenantId, Timestamp};
 
 use super::{Caller, Evaluated, KeyService, Shared, world::Loader, writer::Batch};
 use crate::{error::DomainError, limit::Limit, storage::Counted};
@@ -111,13 +111,15 @@ impl Shared {
         let parts: [&[u8]; 2] = [tenant.as_bytes(), name.as_array()];
         let decoy = FixedBytes(hash::mac(&self.secrets.mac, label::PASSWORD_DECOY, &parts));
         let snapshot = self.store.read()?;
-        let Some(found) = snapshot.name(tenant, name)? else {
+        // A group has no password.
+        let Some(NamedId::User(holder)) = snapshot.name(tenant, name)?.map(|found| found.holder)
+        else {
             return Ok(decoy);
         };
         let find = |chain: &ChainId| self.cache.find(tenant, chain);
         let mut loader = Loader::new(*tenant, &*snapshot, &find);
-        loader.load([ChainId::User(found.user)])?;
-        let user = loader.known.user(&found.user);
+        loader.load([ChainId::User(holder)])?;
+        let user = loader.known.user(&holder);
         let record = user
             .and_then(|user| user.password())
             .map(|(_, vault)| vault.record);

@@ -14,6 +14,8 @@ use wardseal_protocol::{
     access,
     binding::{self, TokenError},
     cbor,
+    certificate::Certificate,
+    keys::DeviceKeys,
     state::{NOW, World as _},
 };
 use wardseal_types::{ChainId, DeviceId, TenantId, Timestamp, UserId, cbor_array};
@@ -79,7 +81,20 @@ impl KeyService {
         let caller = &request.caller;
         let now = shared.clock.now();
         self.check_challenge(caller, &request.challenge, now)?;
-        let key = self.device_key(caller)?.ok_or(DomainError::SignInRefused)?;
+        let device = self.device(caller)?.ok_or(DomainError::SignInRefused)?;
+        let mut expires = now.plus_millis(TOKEN_LIFETIME);
+        let key = match &request.certificate {
+            None => device.ed25519(),
+            Some(bytes) => {
+                let certificate: Certificate =
+                    cbor::decode(bytes, MAX_TOKEN).map_err(|_| DomainError::SignInRefused)?;
+                certificate
+                    .check_now(&caller.tenant, &caller.user, &device, now)
+                    .map_err(|_| DomainError::SignInRefused)?;
+                expires = expires.min(certificate.until);
+                certificate.key.0
+            }
+        };
         let message = binding::sign_in_message(
             &shared.config.audience,
             &caller.tenant,
@@ -93,7 +108,6 @@ impl KeyService {
                 key.verify(label::SIGN_IN, &message, &signature)
             })
             .map_err(|_| DomainError::SignInRefused)?;
-        let expires = now.plus_millis(TOKEN_LIFETIME);
         let content = cbor::encode(&Token {
             tenant: caller.tenant,
             user: caller.user,
@@ -122,7 +136,7 @@ impl KeyService {
             user: token.user,
             device: token.device,
         };
-        match self.device_key(&caller) {
+        match self.device(&caller) {
             Ok(Some(_)) => Ok(caller),
             Ok(None) | Err(DomainError::UnknownTenant) => Err(DomainError::SignInRequired),
             Err(error) => Err(error),
@@ -191,8 +205,8 @@ impl KeyService {
         }
     }
 
-    /// The Ed25519 key of a device that is in force now.
-    fn device_key(&self, caller: &Caller) -> Result<Option<[u8; 32]>, DomainError> {
+    /// The keys of a device that is in force now.
+    fn device(&self, caller: &Caller) -> Result<Option<DeviceKeys>, DomainError> {
         let shared = &self.shared;
         let snapshot = shared.store.read()?;
         if snapshot.log(&caller.tenant)?.is_none() {
@@ -201,12 +215,11 @@ impl KeyService {
         let find = |chain: &ChainId| shared.cache.find(&caller.tenant, chain);
         let mut loader = Loader::new(caller.tenant, &*snapshot, &find);
         loader.load([ChainId::User(caller.user)])?;
-        let key = loader.known.user(&caller.user).and_then(|user| {
-            let record = user.device_at(&caller.device, NOW)?;
-            record.keys.sign.as_array().first_chunk::<32>().copied()
-        });
+        let user = loader.known.user(&caller.user);
+        let device = user.and_then(|user| user.device_at(&caller.device, NOW));
+        let keys = device.map(|record| record.keys.clone());
         shared.cache.learn(&caller.tenant, loader.folded);
-        Ok(key)
+        Ok(keys)
     }
 }
 

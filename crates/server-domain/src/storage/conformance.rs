@@ -221,21 +221,32 @@ fn a_snapshot_does_not_move(store: &dyn Store) {
 fn names_are_counted_and_unique(store: &dyn Store) {
     let record = |name, number| NameRecord {
         name: FixedBytes([name; 32]),
-        user: user(number),
+        holder: user(number).into(),
         salt: FixedBytes([5; 32]),
+    };
+    let group = NameRecord {
+        holder: GroupId::from_bytes([55; 32]).into(),
+        ..record(4, 0)
     };
     write(store, |unit| {
         unit.put_name(&TENANT, &record(1, 50)).unwrap();
         unit.put_name(&TENANT, &record(2, 51)).unwrap();
         unit.put_name(&OTHER, &record(1, 52)).unwrap();
+        unit.put_name(&TENANT, &group).unwrap();
     });
     for taken in [record(1, 53), record(3, 50)] {
         let mut unit = store.begin().unwrap();
         assert!(unit.put_name(&TENANT, &taken).is_err());
     }
+    write(store, |unit| {
+        unit.move_name(&TENANT, &record(2, 54)).unwrap();
+    });
     let snapshot = store.read().unwrap();
     let found = snapshot.name(&TENANT, &FixedBytes([1; 32]));
     assert_eq!(found, Ok(Some(record(1, 50))));
+    let found = |name| snapshot.name(&TENANT, &FixedBytes([name; 32]));
+    assert_eq!(found(2), Ok(Some(record(2, 54))));
+    assert_eq!(found(4), Ok(Some(group)));
     assert_eq!(
         (snapshot.users(&TENANT), snapshot.users(&OTHER)),
         (Ok(2), Ok(1))

@@ -120,7 +120,7 @@ fn names_are_found_by_those_who_signed_in() {
         )
         .unwrap();
     assert_eq!(found.found.len(), 1);
-    assert_eq!(found.found[0].user, anna.id);
+    assert_eq!(found.found[0].holder, anna.id.into());
     assert_eq!(found.found[0].name, world.index("anna"));
 }
 

@@ -114,6 +114,7 @@ impl World {
                 .map(Base64Url::from)
                 .collect(),
             log_size: 0,
+            salt: None,
         }
     }
 
@@ -179,6 +180,7 @@ impl World {
             device: person.device.id,
             challenge: challenge.into(),
             signature: FixedBytes(*key.sign(label::SIGN_IN, &message).as_bytes()),
+            certificate: None,
         }
     }
 

@@ -92,10 +92,10 @@ CREATE TABLE member (
 CREATE TABLE name (
     tenant BLOB NOT NULL,
     name   BLOB NOT NULL CHECK (length(name) = 32),
-    user   BLOB NOT NULL CHECK (length(user) = 32),
-    salt   BLOB NOT NULL CHECK (length(salt) = 32),
+    holder   BLOB NOT NULL CHECK (length(holder) = 32),
+    salt   BLOB NOT NULL CHECK (length(salt) = 32), kind INTEGER NOT NULL DEFAULT 2 CHECK (kind IN (2, 3)),
     PRIMARY KEY (tenant, name),
-    UNIQUE (tenant, user)
+    UNIQUE (tenant, holder)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE node (

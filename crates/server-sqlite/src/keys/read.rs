@@ -5,7 +5,7 @@ use wardseal_server_domain::storage::{
     ChainRecord, Counted, Listing, LogRecord, NameRecord, Snapshot, StatementRecord, StorageError,
 };
 use wardseal_types::{
-    ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
+    ChainId, FixedBytes, GroupId, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
 };
 
 use super::Session;
@@ -45,6 +45,9 @@ pub(super) fn counted_key<'a>(tenant: &'a TenantId, counted: &'a Counted) -> (u8
         Counted::Tenant => (3, tenant.as_bytes()),
     }
 }
+
+/// The kind of a group, as `name.kind` and `NamedId::tag` have it.
+const GROUP: u8 = 3;
 
 impl Snapshot for Session<'_> {
     fn log(&self, tenant: &TenantId) -> Result<Option<LogRecord>, StorageError> {
@@ -197,13 +200,19 @@ impl Snapshot for Session<'_> {
         name: &FixedBytes<32>,
     ) -> Result<Option<NameRecord>, StorageError> {
         self.one(
-            "SELECT name, user, salt FROM name WHERE tenant = ?1 AND name = ?2",
+            "SELECT name, kind, holder, salt FROM name WHERE tenant = ?1 AND name = ?2",
             [tenant.as_bytes(), name.as_array()],
             |row| {
+                let bytes = row.get(2)?;
+                // The schema admits no other kind.
+                let holder = match row.get(1)? {
+                    GROUP => GroupId::from_bytes(bytes).into(),
+                    _ => UserId::from_bytes(bytes).into(),
+                };
                 Ok(NameRecord {
                     name: FixedBytes(row.get(0)?),
-                    user: UserId::from_bytes(row.get(1)?),
-                    salt: FixedBytes(row.get(2)?),
+                    holder,
+                    salt: FixedBytes(row.get(3)?),
                 })
             },
         )

@@ -4,7 +4,7 @@ use rusqlite::{Params, params};
 use wardseal_server_domain::storage::{
     ChainRecord, Counted, LogRecord, NameRecord, StatementRecord, StorageError, UnitOfWork,
 };
-use wardseal_types::{ChainId, FixedBytes, MemberId, RingId, TenantId, Timestamp};
+use wardseal_types::{ChainId, FixedBytes, MemberId, NamedId, RingId, TenantId, Timestamp};
 
 use super::{Session, read::counted_key};
 use crate::schema::{failed, signed};
@@ -168,18 +168,35 @@ impl UnitOfWork for Session<'_> {
 
     fn put_name(&mut self, tenant: &TenantId, name: &NameRecord) -> Result<(), StorageError> {
         self.run(
-            "INSERT INTO name (tenant, name, user, salt) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO name (tenant, name, kind, holder, salt) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 tenant.as_bytes(),
                 name.name.as_array(),
-                name.user.as_bytes(),
+                name.holder.tag(),
+                name.holder.as_bytes(),
                 name.salt.as_array(),
             ],
         )?;
+        if let NamedId::Group(_) = name.holder {
+            return Ok(());
+        }
         self.run(
             "INSERT INTO population (tenant, users) VALUES (?1, 1)
              ON CONFLICT (tenant) DO UPDATE SET users = users + 1",
             [tenant.as_bytes()],
+        )
+    }
+
+    fn move_name(&mut self, tenant: &TenantId, name: &NameRecord) -> Result<(), StorageError> {
+        self.run(
+            "UPDATE name SET kind = ?3, holder = ?4, salt = ?5 WHERE tenant = ?1 AND name = ?2",
+            params![
+                tenant.as_bytes(),
+                name.name.as_array(),
+                name.holder.tag(),
+                name.holder.as_bytes(),
+                name.salt.as_array(),
+            ],
         )
     }
 

@@ -128,8 +128,8 @@ fn a_user_signs_up_and_is_found() {
         .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(
-        (found[0].name, found[0].user, found[0].salt),
-        (name, person.id, salt)
+        (found[0].name, found[0].holder, found[0].salt),
+        (name, person.id.into(), salt)
     );
 }
 

@@ -238,6 +238,7 @@ impl World {
             boxes: boxes.collect(),
             statements: statements.iter().map(|s| s.bytes().to_vec()).collect(),
             log_size: 0,
+            salt: None,
         }
     }
 
@@ -394,5 +395,6 @@ pub(crate) fn signed_challenge(
         caller,
         challenge,
         signature: *signature.as_bytes(),
+        certificate: None,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Subcommand;
 use serde_json::json;
-use wardseal_client::types::UserId;
+use wardseal_client::types::NamedId;
 
 use super::{
     failure::Failure,
@@ -71,13 +71,13 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
         Command::Show { name: None } => show_self(host).await,
         Command::Show { name: Some(name) } => {
             let client = host.client().await?;
-            let users = client.users_by_name(&[&name]).await?;
-            named(&name, users.first().copied())
+            let holders = client.holders(&[&name]).await?;
+            named(&name, holders.first().copied())
         }
         Command::Confirm { name } => {
             let client = host.client().await?;
-            let user = client.confirm_identity(&name).await?;
-            named(&name, Some(user))
+            let holder = client.confirm_identity(&name).await?;
+            named(&name, Some(holder))
         }
     }
 }
@@ -160,11 +160,12 @@ async fn show_self(host: &mut Host) -> Result<Report, Failure> {
     })
 }
 
-fn named(name: &str, user: Option<UserId>) -> Result<Report, Failure> {
-    let user =
-        user.ok_or_else(|| Failure::failed("unknown_name", format!("nobody is called {name}")))?;
-    Ok(Report::new(
-        format!("{user}  {name}"),
-        json!({ "user": user, "name": name }),
-    ))
+fn named(name: &str, holder: Option<NamedId>) -> Result<Report, Failure> {
+    let holder = holder
+        .ok_or_else(|| Failure::failed("unknown_name", format!("nobody is called {name}")))?;
+    let json = match holder {
+        NamedId::User(user) => json!({ "user": user, "name": name }),
+        NamedId::Group(group) => json!({ "group": group, "name": name }),
+    };
+    Ok(Report::new(format!("{holder}  {name}"), json))
 }

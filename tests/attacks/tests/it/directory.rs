@@ -59,7 +59,7 @@ async fn a_name_answered_with_another_user_is_refused() {
     for own_salt in [false, true] {
         ada.network.change::<Lookup>(move |_, answer| {
             for found in &mut answer.found {
-                found.user = mallory;
+                found.holder = mallory.into();
                 if own_salt {
                     found.salt = FixedBytes([7; 32]);
                 }
@@ -301,7 +301,7 @@ async fn a_name_that_changes_hands_waits_for_a_yes() {
         let user = impostor.id;
         somebody.network.change::<Lookup>(move |_, answer| {
             for found in &mut answer.found {
-                found.user = user;
+                found.holder = user.into();
                 found.salt = FixedBytes(salt);
             }
         });
@@ -323,7 +323,7 @@ async fn a_name_that_changes_hands_waits_for_a_yes() {
     assert_eq!(names(&ada.disk.contents()), names(&pinned));
     assert_eq!(
         ada.client.confirm_identity("bob").await.unwrap(),
-        impostor.id
+        impostor.id.into()
     );
     assert_eq!(
         ada.client.users_by_name(&["bob"]).await.unwrap(),

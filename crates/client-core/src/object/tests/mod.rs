@@ -105,6 +105,7 @@ impl World {
             device: alice.keys.id(),
             time: Timestamp::from_millis(1_800_000_000_000),
             seen: None,
+            certificate: None,
         };
         Self {
             seed: Secret::from_bytes([7; 32]),
