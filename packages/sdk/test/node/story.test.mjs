@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { Wardseal, memoryStore } from "../../dist/index.js";
+import { Wardseal, checkPassword, memoryStore } from "../../dist/index.js";
 import { nodeFileStore } from "../../dist/node.js";
 import { bytesOf, startServers } from "../servers.mjs";
 
@@ -93,6 +93,8 @@ test("two facilities share a record; a third cannot read it, nor can who left; a
   await assert.rejects(emma.open(later), refused("no_access"));
 
   // Carla on an empty machine.
+  await assert.rejects(checkPassword("1234567890"), (error) => refused("weak_password")(error) && error.details.reason === "sequence");
+  await checkPassword("regen gabel turm", ["carla"]);
   await assert.rejects(carla.setPassword("1234567890"), (error) => refused("weak_password")(error) && error.details.reason === "sequence");
   await assert.rejects(carla.setPassword("carla carla carla", ["carla"]), refused("weak_password"));
   await carla.setPassword(PASSWORD, ["carla"]);

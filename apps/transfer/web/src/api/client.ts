@@ -1,3 +1,4 @@
+import type { Language } from "../i18n/languages";
 import { ApiError, problemOf } from "./errors";
 import type {
   CaseRecord,
@@ -6,12 +7,23 @@ import type {
   Facility,
   Me,
   Move,
-  Named, NewCase,
+  HelpAnswers,
+  HelpAsked,
+  HelpAsker,
+  InvitedFacility,
+  Named,
+  NewCase,
   NewDisclosure,
   NewRequest,
+  NewShare,
+  PendingRestart,
   Proof,
+  RecoveryStarted,
   RequestRecord,
+  Restarted,
   Revocation,
+  Share,
+  SignedUp,
   SignUp,
 } from "./types";
 
@@ -103,11 +115,40 @@ export const api = {
     me: () => ask<Me>("/api/session", { plain: true }),
     end: () => tell("/api/session", { method: "DELETE", plain: true }),
   },
-  signUp: (request: SignUp) => ask<{ token: string }>("/api/sign-up", { method: "POST", json: request, plain: true }),
+  signUp: (request: SignUp) => ask<SignedUp>("/api/sign-up", { method: "POST", json: request, plain: true }),
 
   facilities: (signal?: AbortSignal) => ask<Facility[]>("/api/facilities", { signal }),
   /** What members of a facility are called, by this server's word: to be compared with their chains. */
   people: (facility: string, signal?: AbortSignal) => ask<Named[]>(`/api/people?facility=${id(facility)}`, { signal }),
+
+  account: (address: string | null, language: Language) => ask<Me>("/api/account", { method: "PUT", json: { address, language } }),
+
+  /** Somebody is to begin anew. */
+  restart: (user: string, facility: string) => post<Restarted>(`/api/people/${id(user)}/restart`, { facility }),
+  restarts: (facility: string, signal?: AbortSignal) => ask<PendingRestart[]>(`/api/people/restarts?facility=${id(facility)}`, { signal }),
+
+  recovery: {
+    shares: async (signal?: AbortSignal) => (await ask<{ shares: Share[] }>("/api/recovery/share", { signal })).shares,
+    putShare: (share: NewShare) => tell("/api/recovery/share", { method: "PUT", json: share }),
+    removeShare: (record: string) => tell(`/api/recovery/share?record=${id(record)}`, { method: "DELETE" }),
+    start: (name: string, clientKey: string, language: Language) =>
+      ask<RecoveryStarted>("/api/recovery/start", { method: "POST", json: { name, clientKey, language }, plain: true }),
+    finish: (attempt: string, code: string) => ask<{ share: string }>("/api/recovery/finish", { method: "POST", json: { attempt, code }, plain: true }),
+    /** Help of administrators: by who asks. */
+    ask: (name: string, clientKey: string) => ask<HelpAsked>("/api/recovery/help", { method: "POST", json: { name, clientKey }, plain: true }),
+    poll: (which: string, secret: string) => ask<HelpAnswers>(`/api/recovery/help/${id(which)}/poll`, { method: "POST", json: { secret }, plain: true }),
+    /** By administrators. */
+    help: (signal?: AbortSignal) => ask<HelpAsker[]>("/api/recovery/help", { signal }),
+    release: (which: string, release: string, blob: string) => post<HelpAsker>(`/api/recovery/help/${id(which)}/release`, { release, blob }),
+    decline: (which: string) => post<HelpAsker>(`/api/recovery/help/${id(which)}/decline`, {}),
+  },
+
+  /** A facility that registers. */
+  registration: {
+    open: (invitation: string) => ask<InvitedFacility>("/api/facilities/invitation", { method: "POST", json: { invitation }, plain: true }),
+    bind: (request: { readonly identifier: string; readonly group: string; readonly commitment: string; readonly index: string }) => post<{ token: string }>("/api/facilities/bind", request),
+    register: (identifier: string, group: string) => post<Facility>("/api/facilities/register", { identifier, group }),
+  },
 
   cases: {
     list: (facility: string, after?: string, signal?: AbortSignal) =>
@@ -127,6 +168,8 @@ export const api = {
     get: (which: string, signal?: AbortSignal) => ask<RequestRecord>(`/api/requests/${id(which)}`, { signal }),
     move: (which: string, move: Move) => post<RequestRecord>(`/api/requests/${id(which)}/move`, move),
     disclose: (which: string, disclosure: NewDisclosure) => post<RequestRecord>(`/api/requests/${id(which)}/disclose`, disclosure),
+    /** The facility has the keys of these. */
+    delivered: async (facility: string, requests: readonly string[]) => (await post<{ requests: string[] }>("/api/requests/delivered", { facility, requests })).requests,
   },
 
   revocations: {

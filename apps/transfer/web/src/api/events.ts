@@ -49,7 +49,7 @@ const real: Means = {
 };
 
 function parse(kind: string | undefined, data: string): ServerEvent | undefined {
-  if (kind !== "request" && kind !== "case" && kind !== "revocation") return undefined;
+  if (kind !== "request" && kind !== "case" && kind !== "revocation" && kind !== "help") return undefined;
   try {
     const { id, case: of, version } = JSON.parse(data) as Partial<ServerEvent>;
     return typeof id === "string" ? { kind, id, case: of ?? "", version: version ?? 0 } : undefined;

@@ -17,6 +17,15 @@ export const keys = {
   opened: (blob: string) => ["opened", blob] as const,
   devices: ["devices"] as const,
   group: (id: string) => ["group", id] as const,
+  /** Ways back in: what there is, and whether it works. */
+  methods: ["recovery", "methods"] as const,
+  checks: ["recovery", "checks"] as const,
+  recoveries: ["recovery", "events"] as const,
+  pendingRecoveries: ["recovery", "pending"] as const,
+  shares: ["recovery", "shares"] as const,
+  /** Members who ask for help, and those who begin anew. */
+  help: ["help"] as const,
+  restarts: (facility: string) => ["restarts", facility] as const,
 };
 
 /** Keeps what the server said. In memory only; emptied when the page is locked. */
@@ -33,6 +42,16 @@ export function createQueryClient(): QueryClient {
       mutations: { retry: false, networkMode: "always" },
     },
   });
+}
+
+/** What a facility is asked by: its group, or its identifier while it has none. */
+export function addressOf({ group, identifier }: Pick<Facility, "group" | "identifier">): string {
+  return group ?? identifier ?? "";
+}
+
+/** Whether a facility is meant by what a request is addressed to: an identifier stays right after it has registered. */
+export function isMeant({ group, identifier }: Pick<Facility, "group" | "identifier">, to: string): boolean {
+  return group === to || identifier === to;
 }
 
 /** The public directory. */
@@ -97,6 +116,7 @@ export function absorbRequest(client: QueryClient, record: RequestRecord): void 
 /** Asks again for what an event says has changed. */
 export function onServerEvent(client: QueryClient, event: ServerEvent): void {
   const stale = (key: readonly unknown[]): void => void client.invalidateQueries({ queryKey: key });
+  if (event.kind === "help") return stale(keys.help);
   if (event.case !== "") stale(keys.case(event.case));
   stale(["cases"]);
   if (event.kind === "case") stale(keys.case(event.id));

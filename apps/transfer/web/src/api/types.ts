@@ -1,3 +1,5 @@
+import type { Language } from "../i18n/languages";
+
 /** What travels between the page and the transfer server. The server knows identifiers, states and times; everything else is sealed. */
 
 /** Where a facility belongs, coarsely: known to the server. */
@@ -50,6 +52,8 @@ export interface Config {
   /** What a device proves itself to: this server. */
   readonly audience: string;
   readonly version: string;
+  /** Whether keys that wait for a facility may be released on this server's word alone. */
+  readonly assigned: boolean;
   /** Only in a demonstration. */
   readonly demo: Demo | null;
 }
@@ -77,8 +81,12 @@ export interface DemoRole {
 }
 
 export interface Facility {
-  /** `grp_…` */
-  readonly group: string;
+  /** `grp_…` of its staff; nobody's until it has registered. */
+  readonly group: string | null;
+  /** What it is called by in a public register: `finess:750000001`. */
+  readonly identifier: string | null;
+  /** Its public mail address, while it is not registered. */
+  readonly contact: string | null;
   readonly name: string;
   readonly country: "FR" | "DE";
   readonly city: string;
@@ -103,6 +111,9 @@ export interface Me {
   readonly user: string;
   /** The login name. */
   readonly name: string;
+  /** Where letters go. */
+  readonly address: string | null;
+  readonly language: Language;
   readonly facilities: readonly Membership[];
 }
 
@@ -118,7 +129,10 @@ export interface Revocation {
   readonly case: string;
   readonly request: string;
   readonly session: string;
-  readonly group: string;
+  /** `grp_…`, once the facility has one. */
+  readonly group: string | null;
+  /** `pnd_…` of a request that was sent in escrow: whichever of the two is a recipient is revoked. */
+  readonly pending: string | null;
   readonly created: number;
   readonly done: number | null;
 }
@@ -146,6 +160,7 @@ export interface RequestRecord {
   readonly id: string;
   readonly case: string;
   readonly from: string;
+  /** `grp_…`, or the identifier of a facility that has not registered yet. */
   readonly to: string;
   readonly state: RequestState;
   readonly urgency: Urgency;
@@ -159,6 +174,8 @@ export interface RequestRecord {
   readonly answers: readonly Answer[];
   readonly reasonGroups: readonly string[];
   readonly disclosure: Disclosure | null;
+  /** Where it stands, if it was sent to a facility that was not registered. */
+  readonly escrow: Escrow | null;
   readonly enteredBySender: boolean;
   readonly version: number;
   readonly created: number;
@@ -215,6 +232,8 @@ export interface NewRequest {
   readonly to: string;
   readonly session: string;
   readonly sealed: string;
+  /** `pnd_…`, for a facility that has not registered yet. */
+  readonly pending?: string;
 }
 
 export interface Move {
@@ -228,6 +247,8 @@ export interface NewDisclosure {
   readonly version: number;
   readonly session: string;
   readonly sealed: string;
+  /** `pnd_…`, for a facility that has not registered yet. */
+  readonly pending?: string;
 }
 
 /** What the SDK's `ward.prove` gives. */
@@ -239,11 +260,120 @@ export interface SignUp {
   readonly user: string;
   readonly commitment: string;
   readonly index: string;
+  /** Of letters to this person. */
+  readonly language?: Language;
+}
+
+export interface SignedUp {
+  readonly token: string;
+  /** Whose name it was before, when this is somebody's new identity. */
+  readonly old: string | null;
+  /** The facility whose first person this is: its group is to be made. */
+  readonly identifier: string | null;
+}
+
+/** Where a request stands that was sent in escrow. */
+export type EscrowState = "inEscrow" | "delivered" | "opened";
+
+export interface Escrow {
+  readonly state: EscrowState;
+  /** `pnd_…` of stage 1. */
+  readonly pending: string;
+  /** `pnd_…` of the record, if it was opened before the facility had its key. */
+  readonly disclosurePending: string | null;
+  readonly delivered: number | null;
+  readonly opened: number | null;
+}
+
+/** The server's half of a way back in by mail: that it is there, never what it is. */
+export interface Share {
+  readonly record: string;
+  readonly address: string;
+  readonly created: number;
+}
+
+export interface NewShare {
+  readonly record: string;
+  readonly share: string;
+  readonly address: string;
+  readonly language: Language;
+}
+
+export interface RecoveryStarted {
+  /** For the vault. */
+  readonly token: string;
+  readonly user: string;
+  readonly record: string;
+  readonly attempt: string;
+  readonly tag: string;
+}
+
+export type HelpState = "waiting" | "released" | "declined" | "expired";
+
+export interface HelpAsked {
+  readonly id: string;
+  /** With which the answer is read. */
+  readonly secret: string;
+  readonly tag: string;
+  readonly expires: number;
+}
+
+/** What administrators have answered somebody who asked for help. */
+export interface HelpAnswers {
+  readonly state: HelpState;
+  readonly user: string | null;
+  readonly record: string | null;
+  readonly releases: readonly { readonly admin: string; readonly release: string }[];
+  readonly blob: string | null;
+  readonly expires: number;
+}
+
+/** Somebody who asks for help, as administrators see it. */
+export interface HelpAsker {
+  readonly id: string;
+  readonly user: string;
+  readonly name: string;
+  readonly group: string;
+  readonly record: string;
+  readonly clientKey: string;
+  readonly tag: string;
+  readonly quorum: number;
+  readonly state: HelpState;
+  readonly released: readonly string[];
+  readonly created: number;
+  readonly expires: number;
+}
+
+/** An invitation to begin anew; shown once. */
+export interface Restarted {
+  readonly invitation: string;
+  readonly name: string;
+  readonly expires: number;
+}
+
+export interface PendingRestart {
+  readonly old: string;
+  readonly name: string;
+  /** The new user, once the person has signed up again. */
+  readonly user: string | null;
+  readonly expires: number;
+}
+
+/** What the invitation of a facility is for. */
+export interface InvitedFacility {
+  readonly identifier: string;
+  readonly name: string;
+  readonly country: "FR" | "DE";
+  readonly city: string;
+  readonly contact: string;
+  readonly expires: number;
+  readonly used: boolean;
+  readonly waiting: number;
 }
 
 /** Something changed, at the server: look again. */
 export interface ServerEvent {
-  readonly kind: "request" | "case" | "revocation";
+  readonly kind: "request" | "case" | "revocation" | "help";
   readonly id: string;
   readonly case: string;
   readonly version: number;

@@ -6,6 +6,7 @@ import { Route, Switch, useLocation } from "wouter";
 
 import { Button, Empty, LinkButton, Skeleton, Toasts } from "../design";
 import { Start } from "../features/inbox/Start";
+import { CompareNumber } from "../features/team/CompareNumber";
 import { I18nProvider, useI18n } from "../i18n/context";
 import type { Language } from "../i18n/languages";
 import { useKeeper, useWard, useWardState, WardProvider } from "../ward/context";
@@ -141,6 +142,7 @@ function Crash() {
 /** Milliseconds after which it is asked again whether somebody is in a facility now. */
 const LOOK_AGAIN = 5_000;
 
+/** Somebody who is in no facility: his comparison number, for the administrator who takes him in. */
 function NoFacility() {
   const { t } = useI18n();
   const keeper = useKeeper();
@@ -156,13 +158,17 @@ function NoFacility() {
         icon={<UserRoundPlus size={24} />}
         title={t("noFacility.title")}
         action={
-          <div className="row">
+          <div className="stack">
+            <CompareNumber of={me.user} label={t("noFacility.number")} />
+            <p className="small soft">{t("noFacility.numberNote")}</p>
+            <div className="row no-facility">
             <Button variant="primary" onPress={() => void keeper.refresh().catch(() => undefined)}>
               {t("common.retry")}
             </Button>
             <Button variant="quiet" onPress={() => void keeper.signOut()}>
               {t("nav.signOut")}
             </Button>
+            </div>
           </div>
         }
       >

@@ -4,6 +4,7 @@ import { Button as AriaButton, Link } from "react-aria-components";
 import { useLocation } from "wouter";
 
 import { Menu, Tip } from "../design";
+import { WayBackBanner } from "../features/recovery/WayBackBanner";
 import { useI18n } from "../i18n/context";
 import { languageNames, languages } from "../i18n/languages";
 import { useKeeper, useWard } from "../ward/context";
@@ -60,6 +61,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </nav>
       <div className="main">
         <ConnectionBanner />
+        <WayBackBanner />
         <main id="content" tabIndex={-1}>
           {children}
         </main>

@@ -4,6 +4,7 @@ import { ApiError } from "../api/errors";
 import type { PlainKey } from "../i18n/languages";
 import type { I18n } from "../i18n/context";
 import { ContentError } from "../ward/sealed";
+import { needsPassword } from "../ward/step-up";
 
 /** Words for what the transfer server refuses, by its code. */
 const apiTexts: Readonly<Record<string, PlainKey>> = {
@@ -23,6 +24,22 @@ const apiTexts: Readonly<Record<string, PlainKey>> = {
   challenge_expired: "error.timeout",
   not_a_member: "error.forbidden",
   storage_full: "error.full",
+};
+
+/** Words for what goes wrong on the way back in, whichever server says it. */
+const recoveryTexts: Readonly<Record<string, PlainKey>> = {
+  bad_recovery_code: "error.badCode",
+  unknown_recovery: "recover.codeRefused",
+  no_recovery: "error.noRecovery",
+  code_refused: "recover.wrongCode",
+  code_expired: "recover.codeExpired",
+  recovery_locked: "recover.locked",
+  recovery_vetoed: "recover.vetoed",
+  passkey_cancelled: "recover.passkeyCancelled",
+  passkey_exists: "error.passkeyExists",
+  passkey_no_prf: "recover.passkeyUnsupported",
+  passkey_not_supported: "recover.passkeyUnsupported",
+  unpinned_escrow_key: "error.escrowKey",
 };
 
 const untrusted: readonly ErrorCode[] = ["bad_answer", "bad_binding", "bad_box", "bad_log", "bad_statement", "fork", "gap", "rollback", "split_view", "stale_checkpoint", "unknown_chain", "vault_not_separate"];
@@ -55,7 +72,7 @@ export function errorText(error: unknown, { t, format }: Pick<I18n, "t" | "forma
   if (error instanceof ApiError) {
     if (error.status === 429) return t("error.tooMany", { seconds: error.retryAfter ?? 60 });
     if (error.status === 413) return t("error.tooLarge", { limit: format.bytes(2 * 1024 ** 3) });
-    const key = apiTexts[error.code];
+    const key = apiTexts[error.code] ?? recoveryTexts[error.code];
     if (key !== undefined) return t(key);
     if (error.status === 401) return t("error.signedOut");
     if (error.status === 403) return t("error.forbidden");
@@ -77,6 +94,11 @@ export function errorText(error: unknown, { t, format }: Pick<I18n, "t" | "forma
     if (code === "no_access" || code === "no_key" || code === "not_authorised" || code === "not_a_member") return t("error.noAccess");
     if (code === "identity_changed") return t("error.identityChanged");
     if (code === "identity_exists") return t("error.otherUser");
+    if (needsPassword(error)) return t("error.passwordNeeded");
+    const { group } = error.details as { group?: number };
+    if (code === "bad_recovery_code" && group !== undefined) return t("recover.codeGroup", { group });
+    const recovery = recoveryTexts[code];
+    if (recovery !== undefined) return t(recovery);
     if (code === "no_identity") return t("error.signedOut");
     if (code === "future_checkpoint") return t("error.clock");
     if (code === "store") return t("error.store");

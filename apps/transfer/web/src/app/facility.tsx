@@ -1,6 +1,6 @@
 import { createContext, use, useCallback, useMemo, useState, type ReactNode } from "react";
 
-import { useFacilities } from "../api/queries";
+import { isMeant, useFacilities } from "../api/queries";
 import type { Facility, Membership, Role } from "../api/types";
 import { useWard } from "../ward/context";
 
@@ -58,5 +58,5 @@ export function useFacility(): CurrentFacility {
 /** The name of a facility of the directory; a dash while it is not known. */
 export function useFacilityName(): (group: string) => string {
   const { data } = useFacilities();
-  return useCallback((group: string) => data?.find((facility) => facility.group === group)?.name ?? "–", [data]);
+  return useCallback((group: string) => data?.find((facility) => isMeant(facility, group))?.name ?? "–", [data]);
 }

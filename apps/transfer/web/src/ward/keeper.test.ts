@@ -161,7 +161,7 @@ describe("the keeper", () => {
     const closed = machine.closed;
     vi.advanceTimersByTime(2 * 60_000);
     expect(keeper.state).toEqual({ status: "locked", reason: "idle", name: "claire", own: false });
-    await vi.waitFor(() => expect(machine.closed).toBe(closed + 1));
+    await vi.waitFor(() => expect(machine.closed).toBeGreaterThan(closed));
   });
 
   it("follows other tabs: out with them, and locked when somebody else comes in", async () => {

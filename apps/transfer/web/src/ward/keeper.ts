@@ -3,6 +3,8 @@ import type { Wardseal } from "@wardseal/sdk";
 import { api, onSessionEnded } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { Config, Me } from "../api/types";
+import type { Language } from "../i18n/languages";
+import { askForHelp, recoverByMail, resumeRecovery, type HelpAttempt, type MailAttempt, type Resumed } from "./recovery";
 
 /** Why keys are asked for. */
 export type LockReason = "new" | "idle" | "locked" | "signedOut" | "otherUser" | "ended" | "refused";
@@ -22,7 +24,10 @@ export type UnlockStep = "opening" | "trusting" | "session" | "making" | "securi
 export interface UnlockRequest {
   readonly name: string;
   readonly password: string;
-  /** "This is my own computer": it becomes a device and asks for no password until it is signed out. */
+  /**
+   * "This is my own computer": it becomes a device and asks for no password until it is signed out. Any other keeps what
+   * the password opened for the day, signing what is everyday and nothing more.
+   */
   readonly own: boolean;
   readonly onStep?: (step: UnlockStep) => void;
 }
@@ -36,6 +41,11 @@ const IDLE = 10 * 60_000;
 /** Where tabs note when somebody last did something; and that this machine was locked. */
 const ACTIVE = "wardseal.active";
 const LOCKED = "wardseal.locked";
+
+/** Whether nobody has done anything in any tab for too long. */
+function isIdle(): boolean {
+  return Date.now() - Number(localStorage.getItem(ACTIVE)) > IDLE;
+}
 
 /** What one tab tells the others. */
 type News = { readonly kind: "signedIn"; readonly user: string } | { readonly kind: "locked"; readonly reason: "idle" | "locked" } | { readonly kind: "signedOut" };
@@ -54,6 +64,8 @@ export class Keeper {
   #config: Config | undefined;
   /** The client that is kept while nobody is signed in. */
   #ward: Wardseal | undefined;
+  /** Where somebody gets back in on a machine that somebody has locked. */
+  #aside: Wardseal | undefined;
   #starting: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #tabs = new BroadcastChannel("wardseal");
@@ -70,7 +82,7 @@ export class Keeper {
     for (const kind of ["keydown", "pointerdown", "wheel", "touchstart"]) addEventListener(kind, touched, { passive: true, capture: true });
     addEventListener("online", () => this.#state.status === "failed" && void this.start());
     setInterval(() => {
-      if (this.#state.status === "open" && Date.now() - Number(localStorage.getItem(ACTIVE)) > IDLE) void this.lock("idle");
+      if (this.#state.status === "open" && isIdle()) void this.lock("idle");
     }, 15_000);
   }
 
@@ -159,13 +171,67 @@ export class Keeper {
     if (device !== undefined) await ward.devices.revoke([device]).catch(() => undefined);
   }
 
-  /** Takes the keys out of the page. On somebody's own machine they stay in its store, and the password is asked for. */
+  /**
+   * Takes the keys out of the page. On somebody's own machine they stay in its store, and the password is asked for; from
+   * a shared one they go.
+   */
   async lock(reason: "idle" | "locked" = "locked"): Promise<void> {
     const state = this.#state;
     if (state.status !== "open") return;
     if (state.own) localStorage.setItem(LOCKED, state.me.name);
     this.#tell({ kind: "locked", reason });
-    await this.#leave({ status: "locked", reason, name: state.me.name, own: state.own }, true);
+    const next = { status: "locked", reason, name: state.me.name, own: state.own } as const;
+    if (state.own) await this.#leave(next, true);
+    else await this.#forget(next);
+  }
+
+  /** Signs in by a passkey, which says who it is. Kept as after a password on a shared computer. */
+  async unlockByPasskey(): Promise<void> {
+    const ward = await this.#recovering();
+    try {
+      await ward.unlockByPasskey({ rpId: location.hostname });
+      await this.#enter(ward, false);
+    } catch (error) {
+      if (this.#state.status !== "open") await this.#drop();
+      throw error;
+    }
+  }
+
+  /** For somebody without the password: has two codes sent. */
+  async recoverByMail(name: string, language: Language): Promise<MailAttempt> {
+    return recoverByMail(await this.#recovering(), name, language);
+  }
+
+  /** A recovery that an earlier visit began and that waits for its delay, if there is one. */
+  async resumeRecovery(): Promise<Resumed | undefined> {
+    return resumeRecovery(await this.#recovering());
+  }
+
+  /** For somebody with a printed code: tries it, and sets the new password in the same step. */
+  async recoverByCode(name: string, code: string, password: string): Promise<void> {
+    await (await this.#recovering()).recoverByCode(name, code, password, [name]);
+  }
+
+  /** For somebody whose administrators help. */
+  async askForHelp(name: string): Promise<HelpAttempt> {
+    return askForHelp(await this.#recovering(), name);
+  }
+
+  /** Lets go of what a recovery opened in memory. What waits for a delay goes on at the next visit. */
+  async endRecovery(): Promise<void> {
+    if (this.#state.status !== "open") await this.#drop();
+  }
+
+  /** A client in which nobody is signed in. */
+  async #recovering(): Promise<Wardseal> {
+    const ward = await this.#open();
+    if (ward.profile === undefined) return ward;
+    if (this.#aside === undefined) {
+      const { tenant, keys, vault } = this.#need();
+      const { Wardseal, memoryStore } = await sdk();
+      this.#aside = await Wardseal.open({ tenant, keys, vault, store: memoryStore() });
+    }
+    return this.#aside;
   }
 
   /** Erases the keys from this machine. */
@@ -227,8 +293,8 @@ export class Keeper {
     this.#tell({ kind: "signedIn", user: me.user });
   }
 
-  async #leave(next: WardState, end: boolean): Promise<void> {
-    const dropped = this.#drop();
+  async #leave(next: WardState, end: boolean, first?: Promise<void>): Promise<void> {
+    const dropped = this.#drop(first);
     this.#set(next);
     this.onForget();
     // The session ends at the server too, if it can be reached; without keys it opens nothing.
@@ -236,10 +302,19 @@ export class Keeper {
     await dropped;
   }
 
-  async #drop(): Promise<void> {
+  /** Leaves a shared computer: what it kept for the day is erased. */
+  async #forget(next: WardState): Promise<void> {
     const ward = this.#ward;
+    const gone = ward?.signOut().catch(() => undefined);
+    await this.#leave(next, true, gone);
+  }
+
+  async #drop(first?: Promise<void>): Promise<void> {
+    const [ward, aside] = [this.#ward, this.#aside];
     this.#ward = undefined;
-    await ward?.close();
+    this.#aside = undefined;
+    await first;
+    await Promise.all([ward?.close(), aside?.close()]);
   }
 
   /** Opens the server's session again when it has ended. */
@@ -269,7 +344,7 @@ export class Keeper {
       if (news.kind === "locked") await this.#leave({ status: "locked", reason: news.reason, name, own: state.own }, false);
       if (news.kind === "signedIn" && news.user !== state.me.user) await this.#leave({ status: "locked", reason: "otherUser", name, own: false }, false);
     } else if (state.status === "locked") {
-      // On somebody's own machine one password opens all tabs.
+      // One password opens all tabs.
       if (news.kind === "signedOut" && state.own) this.#set({ status: "locked", reason: "signedOut", name: "", own: false });
       if (news.kind === "signedIn") {
         const ward = await this.#open();

@@ -11,9 +11,11 @@ import { useWard } from "./context";
 const AGAIN = 15_000;
 
 /** Signs one revocation and tells the server. Done before is done. */
-export async function revoke(ward: Wardseal, { id, session, group }: Revocation): Promise<void> {
+export async function revoke(ward: Wardseal, { id, session, group, pending }: Revocation): Promise<void> {
   const { recipients } = await ward.sessions.get(session);
-  if (recipients.some((recipient) => recipient.id === group)) await ward.sessions.revoke(session, [group]);
+  // What waited in escrow is a recipient of its own until the facility has claimed it.
+  const gone = [group, pending].filter((each) => each !== null && recipients.some((recipient) => recipient.id === each)) as string[];
+  if (gone.length > 0) await ward.sessions.revoke(session, gone);
   await api.revocations.done(id);
 }
 

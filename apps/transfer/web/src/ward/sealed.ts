@@ -2,6 +2,7 @@ import type { Wardseal } from "@wardseal/sdk";
 
 import { api } from "../api/client";
 import type { Content } from "./contents";
+import { withPassword } from "./step-up";
 
 /** Bytes to a multiple of which small contents are filled up, so that their length says little. */
 const STEP = 4096;
@@ -30,7 +31,8 @@ export function encode(content: Content): Uint8Array<ArrayBuffer> {
 
 /** Seals a content for a session. */
 export function sealContent(ward: Wardseal, session: string, content: Content): Promise<Uint8Array<ArrayBuffer>> {
-  return ward.seal(session, encode(content), { type: "application/json" });
+  // A team that somebody has left gets another key first, which a shared computer signs with the password only.
+  return withPassword(() => ward.seal(session, encode(content), { type: "application/json" }));
 }
 
 /** Opens a content. It has to be of this session and kind: the server chooses which bytes it gives, not what they mean. */

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Device } from "@wardseal/sdk";
-import { KeyRound, Laptop, LogOut, ShieldQuestion } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { Laptop, LogOut } from "lucide-react";
+import { useState } from "react";
 
 import { keys } from "../../api/queries";
 import { ErrorNote } from "../../app/ErrorNote";
@@ -14,7 +14,9 @@ import { Button, Callout, Card, Confirm, Facts, Segments, Skeleton, Tag, toast }
 import { useI18n } from "../../i18n/context";
 import { languageNames, languages } from "../../i18n/languages";
 import { useWard } from "../../ward/context";
-import { PasswordField } from "../unlock/UnlockScreen";
+import { withPassword } from "../../ward/step-up";
+import { PendingRecoveries, Recoveries } from "../recovery/Recoveries";
+import { WaysCard } from "../recovery/WaysCard";
 
 /** The person: computers, password, language, and what this page is. */
 export default function AccountScreen() {
@@ -54,8 +56,10 @@ export default function AccountScreen() {
           <Callout tone={own ? "info" : "neutral"}>{t(own ? "account.trusted" : "account.untrusted")}</Callout>
         </div>
       </Card>
+      <PendingRecoveries />
+      <WaysCard />
       <Devices />
-      <ChangePassword />
+      <Recoveries />
       <Preferences />
       <Card title={t("account.about")}>
         <div className="stack">
@@ -75,8 +79,6 @@ export default function AccountScreen() {
   );
 }
 
-const deviceIcons = { ordinary: Laptop, password: KeyRound, other: ShieldQuestion } as const;
-
 function Devices() {
   const { t } = useI18n();
   const { ward } = useWard();
@@ -84,39 +86,39 @@ function Devices() {
   const devices = useQuery({ queryKey: keys.devices, queryFn: () => ward.devices.list() });
   const [removing, setRemoving] = useState<Device>();
   const remove = useMutation({
-    mutationFn: (device: Device) => ward.devices.revoke([device.id]),
+    mutationFn: (device: Device) => withPassword(() => ward.devices.revoke([device.id])),
     onSuccess: () => {
       setRemoving(undefined);
       toast(t("account.device.removed"));
       void client.invalidateQueries({ queryKey: keys.devices });
     },
   });
+  // Ways back in are devices too; they stand by themselves.
+  const own = devices.data?.filter(({ kind }) => kind === "ordinary") ?? [];
   return (
     <Card title={t("account.devices")}>
       <div className="stack">
         <p className="soft">{t("account.devicesNote")}</p>
         <ErrorNote error={devices.error} onRetry={() => void devices.refetch()} />
         {devices.isPending ? <Skeleton lines={2} /> : null}
+        {devices.data !== undefined && own.length === 0 ? <p>{t("account.devicesNone")}</p> : null}
         <ul role="list" className="rows">
-          {devices.data?.map((device) => {
-            const Icon = deviceIcons[device.kind];
-            return (
-              <li key={device.id} className="spread device">
-                <span className="row gap-3">
-                  <Icon size={20} aria-hidden="true" />
-                  <span>
-                    {t(`account.device.${device.kind}`)} <span className="faint mono tiny">{device.id.slice(-6)}</span>
-                  </span>
-                  {device.current ? <Tag tone="good">{t("account.device.current")}</Tag> : null}
+          {own.map((device) => (
+            <li key={device.id} className="spread device">
+              <span className="row gap-3">
+                <Laptop size={20} aria-hidden="true" />
+                <span>
+                  {t("account.device.ordinary")} <span className="faint mono tiny">{device.id.slice(-6)}</span>
                 </span>
-                {device.current || device.kind !== "ordinary" ? null : (
-                  <Button size="s" variant="danger-quiet" onPress={() => setRemoving(device)}>
-                    {t("account.device.remove")}
-                  </Button>
-                )}
-              </li>
-            );
-          })}
+                {device.current ? <Tag tone="good">{t("account.device.current")}</Tag> : null}
+              </span>
+              {device.current ? null : (
+                <Button size="s" variant="danger-quiet" onPress={() => setRemoving(device)}>
+                  {t("account.device.remove")}
+                </Button>
+              )}
+            </li>
+          ))}
         </ul>
       </div>
       <Confirm
@@ -132,59 +134,6 @@ function Devices() {
       >
         <p>{t("account.device.removeText")}</p>
       </Confirm>
-    </Card>
-  );
-}
-
-function ChangePassword() {
-  const { t } = useI18n();
-  const { ward, me } = useWard();
-  const client = useQueryClient();
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
-  const [tried, setTried] = useState(false);
-  const change = useMutation({
-    mutationFn: () => ward.setPassword(password, [me.name]),
-    onSuccess: () => {
-      setPassword("");
-      setAgain("");
-      setTried(false);
-      toast(t("account.password.changed"));
-      void client.invalidateQueries({ queryKey: keys.devices });
-    },
-  });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setTried(true);
-    if (password !== "" && password === again && !change.isPending) change.mutate();
-  };
-  return (
-    <Card title={t("account.password")}>
-      <form className="stack narrow" onSubmit={submit} noValidate>
-        <PasswordField
-          label={t("account.password.new")}
-          hint={t("signUp.hint")}
-          value={password}
-          onChange={setPassword}
-          autoComplete="new-password"
-          isDisabled={change.isPending}
-          error={tried && password === "" ? t("unlock.needPassword") : undefined}
-        />
-        <PasswordField
-          label={t("signUp.again")}
-          value={again}
-          onChange={setAgain}
-          autoComplete="new-password"
-          isDisabled={change.isPending}
-          error={tried && again !== password ? t("signUp.differ") : undefined}
-        />
-        <ErrorNote error={change.error} />
-        <div>
-          <Button type="submit" isPending={change.isPending}>
-            {t("account.password.change")}
-          </Button>
-        </div>
-      </form>
     </Card>
   );
 }

@@ -2,7 +2,7 @@ import { Eye, Send } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useLocation, useParams } from "wouter";
 
-import { useCase, type CaseRecord } from "../../api";
+import { addressOf, useCase, type CaseRecord } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
@@ -118,10 +118,10 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
           matches
           hides={({ group }) => me.facilities.some((mine) => mine.group === group)}
           leading={({ facility }) =>
-            asked.has(facility.group) ? (
+            asked.has(addressOf(facility)) ? (
               <Tag tone="progress">{t("ask.already")}</Tag>
             ) : (
-              <Tick value={chosen.has(facility.group)} onChange={(taken) => toggle(facility.group, taken)} isDisabled={busy || (!chosen.has(facility.group) && chosen.size >= room)}>
+              <Tick value={chosen.has(addressOf(facility))} onChange={(taken) => toggle(addressOf(facility), taken)} isDisabled={busy || (!chosen.has(addressOf(facility)) && chosen.size >= room)}>
                 <span className="visually-hidden">{t("ask.choose", { facility: facility.name })}</span>
               </Tick>
             )

@@ -1,7 +1,7 @@
 import { CircleHelp, CircleSlash, MapPin, Phone, SearchX } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState, type ReactNode } from "react";
 
-import { useFacilities, type Facility } from "../../api";
+import { addressOf, useFacilities, type Facility } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility } from "../../app/facility";
 import { useShortcuts } from "../../app/shortcuts";
@@ -35,7 +35,7 @@ export function Directory({ rules, needs, matches, leading, trailing, hides }: D
   const deferred = useDeferredValue(filter);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
-  const all = useMemo(() => ranked((facilities.data ?? []).filter((facility) => hides?.(facility) !== true), { ...needs, from: entry }), [facilities.data, needs, entry, hides]);
+  const all = useMemo(() => ranked((facilities.data ?? []).filter((facility) => facility.group !== null && hides?.(facility) !== true), { ...needs, from: entry }), [facilities.data, needs, entry, hides]);
   const found = all.filter((match) => passes(match, deferred));
   const set = (more: Partial<Filter>): void => setFilter((before) => ({ ...before, ...more }));
   const [everywhere, anyCare] = ["0", "*"];
@@ -96,7 +96,7 @@ export function Directory({ rules, needs, matches, leading, trailing, hides }: D
           </p>
           <ul className="rows" aria-label={t("nav.directory")}>
             {found.map((match) => (
-              <li key={match.facility.group} className="facility-row">
+              <li key={addressOf(match.facility)} className="facility-row">
                 {leading?.(match)}
                 <FacilityEntry rules={rules} match={match} matches={matches} />
                 {trailing?.(match)}

@@ -2,7 +2,7 @@ import { Check, CloudOff, Ellipsis, Eye, FileUp, LoaderCircle, Pencil, Printer, 
 import { useCallback, useState, type ReactNode } from "react";
 import { useLocation, useParams, useSearch } from "wouter";
 
-import { useCase, useFacilities, type CaseRecord } from "../../api";
+import { isMeant, useCase, useFacilities, type CaseRecord } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility, useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
@@ -177,7 +177,7 @@ function Case({ rules, record }: { readonly rules: Rules; readonly record: CaseR
                       rules={rules}
                       record={record}
                       request={request}
-                      facility={facilities?.find(({ group }) => group === request.to)}
+                      facility={facilities?.find((facility) => isMeant(facility, request.to))}
                       copy={copy}
                       nameOf={nameOf}
                       save={editing.save}

@@ -7,7 +7,7 @@ import { revocationsOf, seesOf, sightOf } from "./access";
 import { nextStep } from "./FacilityCard";
 
 const disclosure: NonNullable<RequestRecord["disclosure"]> = { session: "ses_2", sealed: "01R", documents: [] };
-const revocation = (over: Partial<{ request: string; group: string; done: number | null }> = {}) => ({ id: "01V", case: "01CASE", request: "01A", session: "ses_1", group: "grp_a", created: NOW, done: null, ...over });
+const revocation = (over: Partial<{ request: string; group: string; done: number | null }> = {}) => ({ id: "01V", case: "01CASE", request: "01A", session: "ses_1", group: "grp_a", pending: null, created: NOW, done: null, ...over });
 
 describe("who can see what", () => {
   test.each<[RequestState, boolean, ReturnType<typeof seesOf>]>([

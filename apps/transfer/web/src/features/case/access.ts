@@ -31,6 +31,6 @@ export function sightOf(rules: Rules, record: CaseRecord): Sight {
   return {
     request: [...seeing("request"), ...full],
     record: full,
-    ending: [...new Set(record.revocations.filter(({ done }) => done === null).map(({ group }) => group))],
+    ending: [...new Set(record.revocations.filter(({ done }) => done === null).map(({ group, request }) => group ?? record.requests.find(({ id }) => id === request)?.to ?? ""))],
   };
 }

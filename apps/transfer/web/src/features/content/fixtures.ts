@@ -24,6 +24,7 @@ export function aRequest(over: Partial<RequestRecord> = {}): RequestRecord {
     answers: [],
     reasonGroups: [],
     disclosure: null,
+    escrow: null,
     enteredBySender: false,
     version: 1,
     created: NOW - HOUR,
@@ -58,6 +59,8 @@ export function aCase(over: Partial<CaseRecord> = {}): CaseRecord {
 export function aFacility(over: Partial<Facility> = {}): Facility {
   return {
     group: RECEIVER,
+    identifier: null,
+    contact: null,
     name: "Klinik am Park",
     country: "DE",
     city: "Offenburg",

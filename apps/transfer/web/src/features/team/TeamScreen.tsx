@@ -2,13 +2,17 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, KeyRound, UserRound } from "lucide-react";
 import { useState } from "react";
 
-import { api, keys } from "../../api";
+import { keys } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility, useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
 import { Button, Card, Choices, Confirm, IconButton, Menu, Skeleton, Tag, TextField, toast } from "../../design";
 import { useI18n } from "../../i18n/context";
 import { useKeeper, useWard } from "../../ward";
+import { withPassword } from "../../ward/step-up";
+import { HelpCard } from "./HelpCard";
+import { useNames } from "./names";
+import { RestartDialog, RestartsCard } from "./Restarts";
 import "./team.css";
 
 type Role = "member" | "admin";
@@ -16,31 +20,6 @@ type Role = "member" | "admin";
 interface Member {
   readonly id: string;
   readonly role: Role;
-}
-
-/**
- * What members are called. The transfer server says so, and it is believed only where the person's own chain, bound by
- * the tenant, says the same: nobody is shown under another's name.
- */
-function useNames(group: string, members: readonly Member[]): { readonly nameOf: (user: string) => string | undefined; readonly learn: (user: string, name: string) => void } {
-  const client = useQueryClient();
-  const { me, ward } = useWard();
-  const key = ["names", group, members.map(({ id }) => id)];
-  const { data } = useQuery<Readonly<Record<string, string>>>({
-    queryKey: key,
-    queryFn: async ({ signal }) => {
-      const claimed = await api.people(group, signal);
-      const checked = await Promise.allSettled(claimed.map(async ({ user, name }) => ((await ward.users.byName([name]))[0] === user ? [[user, name] as const] : [])));
-      return Object.fromEntries(checked.flatMap((each) => (each.status === "fulfilled" ? each.value : [])));
-    },
-    enabled: members.length > 0,
-    retry: false,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return {
-    nameOf: (user) => (user === me.user ? me.name : data?.[user]),
-    learn: (user, name) => client.setQueryData<Readonly<Record<string, string>>>(key, (known) => ({ ...known, [user]: name })),
-  };
 }
 
 /** Who belongs to the facility's group: whoever does can open what is sealed for it. */
@@ -52,24 +31,24 @@ export default function TeamScreen() {
   const facilityName = useFacilityName();
   const client = useQueryClient();
   const found = useQuery({ queryKey: keys.group(group), queryFn: () => ward.groups.get(group) });
-  const { nameOf, learn } = useNames(group, found.data?.members ?? []);
+  const { shown, learn } = useNames(group, found.data?.members ?? []);
   const [removing, setRemoving] = useState<Member>();
+  const [restarting, setRestarting] = useState<Member>();
   const isAdmin = found.data?.role === "admin";
-  const shown = (user: string): string => nameOf(user) ?? t("team.unknown", { id: user.slice(-6) });
 
   const changed = async (): Promise<void> => {
     await client.invalidateQueries({ queryKey: keys.group(group) });
     await keeper.refresh();
   };
   const setRole = useMutation({
-    mutationFn: ({ id, role }: Member) => ward.groups.setRole(group, id, role),
+    mutationFn: ({ id, role }: Member) => withPassword(() => ward.groups.setRole(group, id, role)),
     onSuccess: async (_, { id, role }) => {
       await changed();
       toast(t(role === "admin" ? "team.madeAdmin" : "team.madeMember", { name: shown(id) }));
     },
   });
   const remove = useMutation({
-    mutationFn: (id: string) => ward.groups.remove(group, [id]),
+    mutationFn: (id: string) => withPassword(() => ward.groups.remove(group, [id])),
     onSuccess: async (_, id) => {
       setRemoving(undefined);
       await changed();
@@ -80,6 +59,8 @@ export default function TeamScreen() {
   return (
     <Page title={t("team.title")} lead={facilityName(group)}>
       <div className="stack">
+        {isAdmin ? <HelpCard shown={shown} /> : null}
+        {isAdmin ? <RestartsCard members={found.data?.members ?? []} onChanged={changed} /> : null}
         <Card
           title={t("team.members")}
           flush
@@ -118,6 +99,7 @@ export default function TeamScreen() {
                             member.role === "admin"
                               ? { id: "member", label: t("team.makeMember"), onAction: () => setRole.mutate({ id: member.id, role: "member" }) }
                               : { id: "admin", label: t("team.makeAdmin"), onAction: () => setRole.mutate({ id: member.id, role: "admin" }) },
+                            { id: "restart", label: t("team.restart"), onAction: () => setRestarting(member) },
                             { id: "remove", label: t("team.remove"), tone: "danger", onAction: () => setRemoving(member) },
                           ],
                         },
@@ -135,7 +117,7 @@ export default function TeamScreen() {
             isMember={(user) => found.data.members.some(({ id }) => id === user)}
             onKnown={learn}
             add={async (user, role) => {
-              await ward.groups.add(group, user, role);
+              await withPassword(() => ward.groups.add(group, user, role));
               await changed();
             }}
           />
@@ -144,6 +126,7 @@ export default function TeamScreen() {
         )}
         <p className="small faint">{t("team.namesNote")}</p>
       </div>
+      {restarting === undefined ? null : <RestartDialog user={restarting.id} name={shown(restarting.id)} onClose={() => setRestarting(undefined)} />}
       {removing === undefined ? null : (
         <Confirm
           title={t("team.removeTitle", { name: shown(removing.id) })}

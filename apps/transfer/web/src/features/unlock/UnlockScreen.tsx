@@ -1,17 +1,20 @@
 import { useMutation } from "@tanstack/react-query";
-import { Eye, EyeOff, KeyRound, Lock, ShieldCheck, UsersRound } from "lucide-react";
+import { KeyRound, Lock, ShieldCheck, UsersRound } from "lucide-react";
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 
 import { errorCode } from "../../app/errors";
 import { ErrorNote } from "../../app/ErrorNote";
 import { Logo } from "../../app/Logo";
-import { Button, Callout, IconButton, Progress, Segments, TextField, Tick } from "../../design";
+import { Button, Callout, Progress, Segments, TextField, Tick } from "../../design";
 import { useI18n } from "../../i18n/context";
 import type { PlainKey } from "../../i18n/languages";
 import { languages } from "../../i18n/languages";
 import { useKeeper, useWardState } from "../../ward/context";
 import type { LockReason, UnlockStep } from "../../ward/keeper";
 import { DemoRoles } from "./DemoRoles";
+import { RecoverScreen } from "../recover/RecoverScreen";
+import { NewPassword, useNewPassword } from "./NewPassword";
+import { PasswordField } from "./PasswordField";
 import "./unlock.css";
 
 const stepTexts = {
@@ -35,6 +38,8 @@ export default function UnlockScreen() {
   const keeper = useKeeper();
   const { t } = useI18n();
   const [invitation, setInvitation] = useState(invited);
+  /** The name of somebody who has forgotten the password. */
+  const [forgotten, setForgotten] = useState<string>();
   useEffect(() => {
     document.title = `${t("unlock.title")} · ${t("common.product")}`;
   }, [t]);
@@ -63,8 +68,17 @@ export default function UnlockScreen() {
           {state.status === "starting" ? <Progress label={t("unlock.starting")} value={null} /> : null}
           {state.status === "failed" ? <ErrorNote title={t("unlock.failed")} error={state.error} onRetry={() => void keeper.start()} /> : null}
           {state.status === "locked" ? (
-            invitation === undefined || (state.own && state.reason !== "new") ? (
-              <SignIn key={state.reason} reason={state.reason} name={state.name} own={state.own} onInvitation={() => setInvitation({ invitation: "", name: "" })} />
+            forgotten !== undefined ? (
+              <RecoverScreen
+                name={forgotten}
+                onSignIn={() => setForgotten(undefined)}
+                onInvitation={() => {
+                  setForgotten(undefined);
+                  setInvitation({ invitation: "", name: forgotten });
+                }}
+              />
+            ) : invitation === undefined || (state.own && state.reason !== "new") ? (
+              <SignIn key={state.reason} reason={state.reason} name={state.name} own={state.own} onForgotten={setForgotten} onInvitation={() => setInvitation({ invitation: "", name: "" })} />
             ) : (
               <SignUp {...invitation} onSignIn={() => setInvitation(undefined)} />
             )
@@ -97,10 +111,11 @@ interface SignInProps {
   readonly reason: LockReason;
   readonly name: string;
   readonly own: boolean;
+  readonly onForgotten: (name: string) => void;
   readonly onInvitation: () => void;
 }
 
-function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) {
+function SignIn({ reason, name: known, own: isOwn, onForgotten, onInvitation }: SignInProps) {
   const { t } = useI18n();
   const keeper = useKeeper();
   const [name, setName] = useState(known);
@@ -178,6 +193,9 @@ function SignIn({ reason, name: known, own: isOwn, onInvitation }: SignInProps) 
       <Button type="submit" variant="primary" size="l" wide isPending={open.isPending}>
         {open.isPending ? t(stepTexts[step]) : locked ? t("unlock.unlock") : t("unlock.action")}
       </Button>
+      <Button variant="quiet" wide onPress={() => onForgotten(name.trim())} isDisabled={open.isPending}>
+        {t("recover.forgot")}
+      </Button>
       {isOwn ? (
         <Button variant="quiet" wide onPress={() => void keeper.signOut()} isDisabled={open.isPending}>
           {t("unlock.otherPerson")}
@@ -211,25 +229,22 @@ function SignUp({ invitation: given, name: known, onSignIn }: SignUpProps) {
   const keeper = useKeeper();
   const [invitation, setInvitation] = useState(given);
   const [name, setName] = useState(known);
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
+  const typed = useNewPassword();
   const [own, setOwn] = useState(false);
   const [step, setStep] = useState<UnlockStep>("making");
   const [tried, setTried] = useState(false);
   const make = useMutation({
-    mutationFn: () => keeper.signUp({ invitation: invitation.trim(), name: name.trim(), password, own, onStep: setStep }),
+    mutationFn: () => keeper.signUp({ invitation: invitation.trim(), name: name.trim(), password: typed.password, own, onStep: setStep }),
     onSuccess: () => history.replaceState(null, "", location.pathname),
   });
   const problems = {
     invitation: invitation.trim() === "" ? t("signUp.needInvitation") : undefined,
     name: name.trim() === "" ? t("unlock.needName") : undefined,
-    password: password === "" ? t("unlock.needPassword") : undefined,
-    again: again === password ? undefined : t("signUp.differ"),
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (Object.values(problems).every((problem) => problem === undefined) && !make.isPending) make.mutate();
+    if (Object.values(problems).every((problem) => problem === undefined) && typed.isReady && !make.isPending) make.mutate();
   };
   const shown = (problem: string | undefined): string | undefined => (tried ? problem : undefined);
   return (
@@ -240,8 +255,7 @@ function SignUp({ invitation: given, name: known, onSignIn }: SignUpProps) {
       </div>
       <TextField label={t("signUp.invitation")} value={invitation} onChange={setInvitation} autoComplete="off" spellCheck="false" isDisabled={make.isPending} error={shown(problems.invitation)} />
       <TextField label={t("unlock.name")} name="username" value={name} onChange={setName} autoComplete="username" spellCheck="false" isDisabled={make.isPending} error={shown(problems.name)} />
-      <PasswordField label={t("unlock.password")} hint={t("signUp.hint")} value={password} onChange={setPassword} autoComplete="new-password" isDisabled={make.isPending} error={shown(problems.password)} />
-      <PasswordField label={t("signUp.again")} value={again} onChange={setAgain} autoComplete="new-password" isDisabled={make.isPending} error={shown(problems.again)} />
+      <NewPassword state={typed} label={t("unlock.password")} forbidden={[name.trim()]} tried={tried} isDisabled={make.isPending} />
       <Tick value={own} onChange={setOwn} isDisabled={make.isPending}>
         <span className="strong">{t("unlock.trust")}</span>
         <span className="unlock-note">{t("unlock.trustNote")}</span>
@@ -254,38 +268,5 @@ function SignUp({ invitation: given, name: known, onSignIn }: SignUpProps) {
         {t("signUp.backToSignIn")}
       </Button>
     </form>
-  );
-}
-
-export interface PasswordFieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly autoComplete: "current-password" | "new-password";
-  readonly hint?: string;
-  readonly error?: string | undefined;
-  readonly isDisabled?: boolean;
-  readonly autoFocus?: boolean;
-}
-
-/** A password that can be pasted and looked at. */
-export function PasswordField(props: PasswordFieldProps) {
-  const { t } = useI18n();
-  const [shown, setShown] = useState(false);
-  return (
-    <TextField
-      {...props}
-      name={props.autoComplete}
-      type={shown ? "text" : "password"}
-      spellCheck="false"
-      trailing={
-        <IconButton
-          label={shown ? t("unlock.hidePassword") : t("unlock.showPassword")}
-          size="s"
-          icon={shown ? <EyeOff size={16} aria-hidden="true" /> : <Eye size={16} aria-hidden="true" />}
-          onPress={() => setShown(!shown)}
-        />
-      }
-    />
   );
 }

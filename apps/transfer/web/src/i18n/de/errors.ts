@@ -26,5 +26,12 @@ export const errors = {
   "error.store": "Ein anderer Tab hat im selben Augenblick gearbeitet. Versuchen Sie es erneut.",
   "error.rules": "Die Regeln der Seite konnten nicht geladen werden. Laden Sie die Seite neu.",
   "error.version": "Die Seite ist älter als der Server. Laden Sie sie neu.",
+  "error.passwordNeeded": "Dieser Schritt braucht Ihr Passwort.",
+  "error.noRecovery": "Dieses Konto hat diesen Weg zurück nicht. Wählen Sie einen anderen.",
+  "error.badCode": "Der Code wurde nicht richtig abgeschrieben. Vergleichen Sie ihn Gruppe für Gruppe mit Ihrem Blatt.",
+  "error.linkInvalid": "Dieser Link gilt nicht mehr.",
+  "error.escrowKey": "Der Schlüsselserver zeigt einen anderen Hinterlegungsschlüssel als den, an den er gebunden ist. Es wurde nichts gesendet. Sagen Sie Ihrer Administration sofort Bescheid.",
+  "error.passkeyExists": "Dieses Gerät hat schon einen Passkey für Ihr Konto.",
+  "error.helpOver": "Diese Bitte um Hilfe ist vorbei. Fragen Sie erneut.",
   "error.unknown": "Etwas Unerwartetes ist geschehen ({code}). Versuchen Sie es erneut; wenn es so bleibt, nennen Sie Ihrer Administration diesen Code.",
 } as const;

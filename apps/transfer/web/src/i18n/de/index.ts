@@ -7,8 +7,10 @@ import { common } from "./common";
 import { documents } from "./documents";
 import { errors } from "./errors";
 import { inbox } from "./inbox";
+import { recover } from "./recover";
 import { request } from "./request";
 import { team } from "./team";
 import { unlock } from "./unlock";
+import { ways } from "./ways";
 
-export default { ...common, ...errors, ...unlock, ...account, ...documents, ...cases, ...oneCase, ...ask, ...inbox, ...request, ...team } satisfies Catalogue;
+export default { ...common, ...errors, ...unlock, ...recover, ...account, ...ways, ...documents, ...cases, ...oneCase, ...ask, ...inbox, ...request, ...team } satisfies Catalogue;

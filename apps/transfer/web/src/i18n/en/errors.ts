@@ -27,5 +27,12 @@ export const errors = {
   "error.store": "Another tab was working at the same moment. Try again.",
   "error.rules": "The rules of the page could not be loaded. Load the page again.",
   "error.version": "The page is older than the server. Load it again.",
+  "error.passwordNeeded": "This step needs your password.",
+  "error.noRecovery": "This account has no such way back in. Choose another one.",
+  "error.badCode": "The code was not copied correctly. Compare it with your sheet, group by group.",
+  "error.linkInvalid": "This link is not valid any more.",
+  "error.escrowKey": "The key server shows another escrow key than the one it is bound to. Nothing was sent. Tell your administrator at once.",
+  "error.passkeyExists": "This authenticator has a passkey for your account already.",
+  "error.helpOver": "This request for help is over. Ask again.",
   "error.unknown": "Something unexpected happened ({code}). Try again; if it stays so, give your administrator this code.",
 } as const;

@@ -26,5 +26,12 @@ export const errors = {
   "error.store": "Un autre onglet travaillait au même moment. Réessayez.",
   "error.rules": "Les règles de la page n’ont pas pu être chargées. Rechargez la page.",
   "error.version": "La page est plus ancienne que le serveur. Rechargez-la.",
+  "error.passwordNeeded": "Cette étape demande votre mot de passe.",
+  "error.noRecovery": "Ce compte n’a pas ce moyen de retour. Choisissez-en un autre.",
+  "error.badCode": "Le code n’a pas été recopié correctement. Comparez-le à votre feuille, groupe par groupe.",
+  "error.linkInvalid": "Ce lien n’est plus valable.",
+  "error.escrowKey": "Le serveur de clés présente une autre clé de séquestre que celle à laquelle il est lié. Rien n’a été envoyé. Prévenez votre administrateur immédiatement.",
+  "error.passkeyExists": "Cet appareil a déjà une clé d’accès pour votre compte.",
+  "error.helpOver": "Cette demande d’aide est terminée. Demandez de nouveau.",
   "error.unknown": "Un problème inattendu est survenu ({code}). Réessayez ; si cela persiste, donnez ce code à votre administrateur.",
 } as const;
