@@ -226,7 +226,8 @@ impl People {
     /// # Errors
     /// [`Code::Unavailable`].
     pub async fn two_man(&self, user: UserId) -> Result<Option<[u8; 32]>, Failure> {
-        self.learn(vec![user.into()], FRESH).await?;
+        // Asked for seldom, and set up a moment ago, perhaps.
+        self.learn(vec![user.into()], 0).await?;
         let directory = self.lock();
         let found = directory
             .user(&user)
@@ -239,7 +240,8 @@ impl People {
     /// # Errors
     /// [`Code::Unavailable`].
     pub(crate) async fn organisation(&self, user: UserId) -> Result<Option<Wanted>, Failure> {
-        self.learn(vec![user.into()], FRESH).await?;
+        // Asked for seldom, and set up a moment ago, perhaps.
+        self.learn(vec![user.into()], 0).await?;
         let directory = self.lock();
         let found = directory
             .user(&user)
