@@ -63,6 +63,8 @@ pub enum Code {
     CodeExpired,
     /// Too many codes, or too many wrong ones.
     TooManyAttempts,
+    /// The chain of the group does not say that it has the name.
+    NotBound,
     /// The record is the one that the person's chain names.
     RecordInUse,
     /// The request for help is answered, declined or too old.
@@ -102,6 +104,7 @@ impl Code {
         Self::CodeRefused,
         Self::CodeExpired,
         Self::TooManyAttempts,
+        Self::NotBound,
         Self::RecordInUse,
         Self::HelpOver,
         Self::StorageFull,
@@ -232,6 +235,11 @@ impl Code {
                 "too_many_attempts",
                 429,
                 "Too many codes were asked for, or too many were wrong: wait, or take another way back in.",
+            ),
+            Self::NotBound => (
+                "not_bound",
+                409,
+                "The chain of the group does not say that it has this identifier: bind it first.",
             ),
             Self::RecordInUse => (
                 "record_in_use",

@@ -193,6 +193,9 @@ async fn deadlines(app: Arc<App>) {
         if let Err(failure) = app.expire().await {
             tracing::error!(cause = ?failure.cause, "deadlines were not looked at");
         }
+        if let Err(failure) = app.remind().await {
+            tracing::error!(cause = ?failure.cause, "nobody was reminded");
+        }
         if let Err(failure) = app.tell_recovered().await {
             tracing::error!(cause = ?failure.cause, "people were not told of recoveries");
         }

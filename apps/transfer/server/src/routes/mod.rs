@@ -2,6 +2,7 @@
 
 mod blobs;
 mod cases;
+mod facilities;
 mod openapi;
 mod people;
 mod recovery;
@@ -54,6 +55,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/api/sign-up", post(people::sign_up))
         .route("/api/facilities", get(people::directory))
+        .route("/api/facilities/invitation", post(facilities::open))
+        .route("/api/facilities/bind", post(facilities::bind))
+        .route("/api/facilities/register", post(facilities::register))
         .route("/api/people", get(people::names))
         .route("/api/people/restarts", get(recovery::restarts))
         .route("/api/people/{user}/restart", post(recovery::restart))
@@ -84,6 +88,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             axum::routing::delete(cases::remove_document),
         )
         .route("/api/requests", get(cases::inbox))
+        .route("/api/requests/delivered", post(facilities::delivered))
         .route("/api/requests/{id}", get(cases::request))
         .route("/api/requests/{id}/move", post(cases::move_request))
         .route("/api/requests/{id}/disclose", post(cases::disclose))

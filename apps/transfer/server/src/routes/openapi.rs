@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-use super::{blobs, cases, people, recovery};
+use super::{blobs, cases, facilities, people, recovery};
 use crate::failure::Code;
 
 #[derive(OpenApi)]
@@ -24,7 +24,8 @@ use crate::failure::Code;
         people::sign_up, recovery::account, recovery::shares, recovery::put_share,
         recovery::delete_share, recovery::start, recovery::finish, recovery::ask_help,
         recovery::poll_help, recovery::help, recovery::release, recovery::decline,
-        recovery::restart, recovery::restarts, people::directory, people::names, cases::list, cases::open, cases::read, cases::update,
+        recovery::restart, recovery::restarts, facilities::open, facilities::bind,
+        facilities::register, facilities::delivered, people::directory, people::names, cases::list, cases::open, cases::read, cases::update,
         cases::send, cases::choose, cases::add_document, cases::remove_document, cases::inbox,
         cases::request, cases::move_request, cases::disclose, cases::revocations,
         cases::revocation_done, blobs::begin, blobs::append, blobs::stand, blobs::put, blobs::read,

@@ -107,17 +107,6 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Whether a letter of this kind to this address waits to be sent.
-///
-/// # Errors
-/// Those of SQLite.
-pub(crate) fn waits(tx: &Transaction<'_>, address: &str, kind: Kind) -> Result<bool, Failure> {
-    Ok(tx
-        .prepare_cached("SELECT count(*) FROM letter WHERE address = ?1 AND kind = ?2")?
-        .query_row([address, kind.code()], |row| row.get::<_, i64>(0))?
-        > 0)
-}
-
 /// Letters that are due, oldest first.
 ///
 /// # Errors

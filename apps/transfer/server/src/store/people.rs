@@ -216,21 +216,41 @@ pub(crate) fn facility_invitation(
         .optional()?)
 }
 
-/// Who has signed up with the invitation of a facility, first of all.
+/// Who has signed up with the invitation of a facility. Whoever does not register it while the
+/// invitation is good makes room for others.
 ///
 /// # Errors
 /// Those of SQLite.
 pub(crate) fn founder(
     tx: &Transaction<'_>,
     identifier: &Identifier,
+    now: Timestamp,
 ) -> Result<Option<UserId>, Failure> {
     Ok(tx
         .query_row(
-            "SELECT used_by FROM invitation WHERE identifier = ?1 AND used_by IS NOT NULL",
-            [identifier.as_str()],
+            "SELECT used_by FROM invitation WHERE identifier = ?1 AND used_by IS NOT NULL
+             AND expires > ?2 ORDER BY expires DESC LIMIT 1",
+            params![identifier.as_str(), millis(now)],
             |row| parsed(row, "used_by"),
         )
         .optional()?)
+}
+
+/// Lets an invitation that nobody used be good for longer. `false` when there is none.
+///
+/// # Errors
+/// Those of SQLite.
+pub(crate) fn extend_invitation(
+    tx: &Transaction<'_>,
+    code: &[u8; 32],
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<bool, Failure> {
+    Ok(tx.execute(
+        "UPDATE invitation SET expires = max(expires, ?3)
+         WHERE code = ?1 AND used_by IS NULL AND expires > ?2",
+        params![code, millis(now), millis(expires)],
+    )? > 0)
 }
 
 /// New identities that were begun for members of a facility, the ones that can still be used first.

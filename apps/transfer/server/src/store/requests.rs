@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     id::Id,
     model::{Answer, BlobInfo, Disclosure, Escrow, EscrowState, Event, RequestRecord, Revocation},
-    receiver::Receiver,
+    receiver::{Identifier, Receiver},
 };
 
 /// Requests in one list.
@@ -162,6 +162,31 @@ pub(crate) fn overdue(
         found.extend(rows.collect::<Result<Vec<_>, _>>()?);
     }
     Ok(found)
+}
+
+/// Requests that wait for a facility that is not registered, have not been answered by telephone and
+/// are half-way to their deadline: those of which the facility was not reminded.
+pub(crate) fn to_remind(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<RequestRow>, Failure> {
+    let mut statement = tx.prepare_cached(
+        "SELECT * FROM request WHERE pending IS NOT NULL AND delivered IS NULL
+         AND reminded IS NULL AND released IS NULL AND paused_since IS NULL
+         AND state = 'sent' AND instr(receiver, ':') > 0
+         AND created + (deadline - created) / 2 <= ?1 ORDER BY deadline LIMIT 500",
+    )?;
+    let rows = statement.query_map([millis(now)], request)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The requests that wait for a facility that is not registered.
+pub(crate) fn waiting(
+    tx: &Transaction<'_>,
+    identifier: &Identifier,
+) -> Result<Vec<RequestRow>, Failure> {
+    let mut statement = tx.prepare_cached(
+        "SELECT * FROM request WHERE receiver = ?1 AND released IS NULL ORDER BY created, rowid",
+    )?;
+    let rows = statement.query_map([identifier.as_str()], request)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn insert(tx: &Transaction<'_>, request: &RequestRow) -> Result<(), Failure> {
@@ -398,6 +423,19 @@ pub(crate) fn revoke(
             request.pending_in(session),
         ])?
         > 0)
+}
+
+/// A group has the identifier now, so whoever's access is still to be ended may be it.
+pub(crate) fn hand_over_revocations(
+    tx: &Transaction<'_>,
+    identifier: &Identifier,
+    group: GroupId,
+) -> Result<(), Failure> {
+    tx.execute(
+        "UPDATE revocation SET grp = ?2 WHERE grp = ?1 AND done IS NULL",
+        params![identifier.as_str(), group.to_string()],
+    )?;
+    Ok(())
 }
 
 /// Whether a request uses a session already, as its own or for a disclosure.

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use wardseal_client::types::{GroupId, SessionId};
+use wardseal_client::types::{FixedBytes, GroupId, SessionId, UserId};
 
 use crate::site::{Browser, Site};
 
@@ -68,6 +68,52 @@ fn addresses(group: GroupId, id: &str) -> Vec<(Method, String, Value)> {
     ]
 }
 
+/// Every address that needs a session and tells or changes what is the caller's own.
+fn own(group: GroupId, id: &str) -> Vec<(Method, String, Value)> {
+    let record = FixedBytes([4; 32]);
+    let get = |path: &str| (Method::GET, path.to_owned(), Value::Null);
+    let post = |path: String, body: Value| (Method::POST, path, body);
+    let put = |path: &str, body: Value| (Method::PUT, path.to_owned(), body);
+    let user = UserId::from_bytes([5; 32]);
+    let release = json!({ "release": "AAAA", "blob": "AAAA" });
+    vec![
+        get("/api/recovery/share"),
+        get("/api/recovery/help"),
+        get(&format!("/api/people/restarts?facility={group}")),
+        put(
+            "/api/account",
+            json!({ "address": "a@b.example", "language": "fr" }),
+        ),
+        put(
+            "/api/recovery/share",
+            json!({ "record": record, "share": record, "address": "a@b.example", "language": "fr" }),
+        ),
+        (
+            Method::DELETE,
+            format!("/api/recovery/share?record={}", "A".repeat(43)),
+            Value::Null,
+        ),
+        post(format!("/api/recovery/help/{id}/release"), release),
+        post(format!("/api/recovery/help/{id}/decline"), json!({})),
+        post(
+            format!("/api/people/{user}/restart"),
+            json!({ "facility": group }),
+        ),
+        post(
+            "/api/facilities/bind".into(),
+            json!({ "identifier": "ik:1", "group": group, "commitment": record, "index": record }),
+        ),
+        post(
+            "/api/facilities/register".into(),
+            json!({ "identifier": "ik:1", "group": group }),
+        ),
+        post(
+            "/api/requests/delivered".into(),
+            json!({ "facility": group, "requests": [id] }),
+        ),
+    ]
+}
+
 async fn ask(browser: &Browser, (method, path, body): &(Method, String, Value)) -> (u16, Value) {
     let request = browser.request(method.clone(), path);
     let request = match body {
@@ -85,7 +131,11 @@ async fn nobody_gets_anything() {
     let forged = Browser::new(&site.url);
     let cookie = format!("__Host-wardseal-transfer={}", "A".repeat(43));
     *forged.cookie.lock().unwrap() = Some(cookie);
-    for address in addresses(roch.group, &case.id.to_string()) {
+    let id = case.id.to_string();
+    let all = addresses(roch.group, &id)
+        .into_iter()
+        .chain(own(roch.group, &id));
+    for address in all {
         for browser in [&Browser::new(&site.url), &forged] {
             let (status, problem) = ask(browser, &address).await;
             assert_eq!(status, 401, "{address:?}");

@@ -34,5 +34,5 @@ async fn every_operation_in_it_is_served() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 42);
+    assert_eq!(operations, 46);
 }

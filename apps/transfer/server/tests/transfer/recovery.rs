@@ -83,6 +83,12 @@ fn code_in(letter: &str) -> String {
     digits
 }
 
+/// As the letter shows it.
+fn spaced(code: &str) -> String {
+    let (first, last) = code.split_at(4);
+    format!("{first} {last}")
+}
+
 fn wrong(code: &str) -> String {
     let number: u32 = code.parse().unwrap();
     format!("{:08}", (number + 1) % 100_000_000)
@@ -110,7 +116,7 @@ async fn two_codes_bring_somebody_back_and_he_is_told() {
     let (status, problem) = finish(&site, &started["attempt"], &wrong(&code)).await;
     assert_eq!((status, &problem["code"]), (403, &json!("code_refused")));
     assert_eq!(problem["detail"], "2 tries are left");
-    let typed = format!(" {} {}", &code[..4], &code[4..]);
+    let typed = format!(" {}", spaced(&code));
     let (status, finished) = finish(&site, &started["attempt"], &typed).await;
     assert_eq!(status, 200, "{finished}");
     // The answer may be lost: for ten minutes the code gives the same again.
@@ -301,10 +307,10 @@ async fn the_database_holds_no_code_and_no_name_that_was_tried() {
     let (_, guessed) = begun(&site, "CANARY-guessed-name").await;
     start(&site, &guessed).await;
     let code = code_in(&site.letter_to("anna@saint-roch.example", 1).await);
-    let spaced = format!("{} {}", &code[..4], &code[4..]);
+    let shown = spaced(&code);
     for file in ["transfer.db", "transfer.db-wal"] {
         let content = std::fs::read(site.data().join(file)).unwrap_or_default();
-        for secret in [code.as_str(), &spaced, "CANARY-guessed-name"] {
+        for secret in [code.as_str(), &shown, "CANARY-guessed-name"] {
             let found = content
                 .windows(secret.len())
                 .any(|window| window == secret.as_bytes());
