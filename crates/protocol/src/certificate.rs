@@ -57,6 +57,20 @@ pub enum CertificateError {
     BadSignature,
 }
 
+impl CertificateError {
+    /// The stable name of this error, in test vectors and documentation.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::WrongKind => "wrong_kind",
+            Self::TooLong => "too_long",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::BadSignature => "bad_signature",
+        }
+    }
+}
+
 impl Certificate {
     /// Certifies `key`, by the Ed25519 half of a device.
     #[must_use]

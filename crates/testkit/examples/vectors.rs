@@ -18,6 +18,8 @@ mod chains;
 mod escrow;
 #[path = "vectors/folds.rs"]
 mod folds;
+#[path = "vectors/recovery.rs"]
+mod recovery;
 #[path = "vectors/small.rs"]
 mod small;
 
@@ -78,8 +80,11 @@ fn main() {
     small::ladders(&mut set);
     chains::statements(&mut set);
     chains::tokens(&mut set);
+    recovery::tokens(&mut set);
+    recovery::certificates(&mut set);
     chains::checkpoints(&mut set);
     folds::folds(&mut set);
+    recovery::folds(&mut set);
     escrow::deposits(&mut set);
     escrow::receipts(&mut set);
     escrow::folds(&mut set);

@@ -5,6 +5,7 @@
 
 mod applications;
 mod chains;
+mod days;
 mod escrow;
 mod small;
 
@@ -39,6 +40,7 @@ pub const OBJECTS: &[&str] = &[
     "ladder",
     "checkpoint",
     "binding-token",
+    "day-certificate",
     "sign-in",
     "device-proof",
     "access-token",
@@ -62,6 +64,7 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "statement-decode" => chains::statement(input),
         "fold" => chains::fold(input),
         "binding-token" => chains::token(input),
+        "day-certificate" => days::certificate(input),
         "checkpoint" => chains::checkpoint(input),
         "deposit" => escrow::deposit(input),
         "escrow-receipt" => escrow::receipt(input),

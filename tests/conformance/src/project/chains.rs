@@ -10,7 +10,9 @@ use wardseal_protocol::{
     state::{ChainState, NOW, Position, Ring, States, TenantState, World as _},
     statement::Statement,
 };
-use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, MemberId, TenantId, Timestamp, UserId};
+use wardseal_types::{
+    Base64Url, BoxedBytes, FixedBytes, GroupId, MemberId, TenantId, Timestamp, UserId,
+};
 
 use super::{Outcome, inputs};
 
@@ -81,6 +83,10 @@ fn describe(state: &ChainState, states: &States) -> Value {
             let mut ring = describe_ring(&state.ring, states, |kind| match kind {
                 DeviceKind::Ordinary => json!("ordinary"),
                 DeviceKind::Password => json!("password"),
+                DeviceKind::Code => json!("code"),
+                DeviceKind::Passkey => json!("passkey"),
+                DeviceKind::TwoMan => json!("two_man"),
+                DeviceKind::Organisation => json!("organisation"),
                 _ => json!("unknown"),
             });
             insert(
@@ -96,6 +102,9 @@ fn describe(state: &ChainState, states: &States) -> Value {
                 Role::Admin => json!("admin"),
             });
             insert(&mut ring, "dissolved", json!(state.dissolved));
+            if let Some(binding) = &state.binding {
+                insert(&mut ring, "binding", json!(binding.commitment));
+            }
             ring
         }
         ChainState::Session(state) => {
@@ -133,7 +142,10 @@ struct Token {
     /// The tenant's chain, by which the token is judged.
     tenant: Vec<Base64Url>,
     token: String,
-    user: UserId,
+    /// The user whom it names, or
+    user: Option<UserId>,
+    /// the group.
+    group: Option<GroupId>,
     commitment: FixedBytes<32>,
     now: Timestamp,
     leeway: u64,
@@ -154,10 +166,21 @@ pub(super) fn token(input: &Value) -> Result<Outcome, String> {
     let input: Token = inputs(input)?;
     let tenant = tenant(&input.tenant)?;
     let text = Base64Url(input.token.into_bytes());
-    let claims = binding::verify(&tenant, input.user.into(), &input.commitment, &text, NOW)
+    let named = match (input.user, input.group) {
+        (Some(user), None) => user.into(),
+        (None, Some(group)) => group.into(),
+        _ => return Err("a user or a group".into()),
+    };
+    let claims = binding::verify(&tenant, named, &input.commitment, &text, NOW)
         .and_then(|claims| binding::check_time(&claims, input.now, input.leeway).map(|()| claims));
     Ok(match claims {
-        Ok(claims) => Ok(json!({ "index": claims.idx })),
+        Ok(claims) => {
+            let mut bound = json!({ "index": claims.idx });
+            if let Some(old) = claims.old {
+                insert(&mut bound, "old", json!(old));
+            }
+            Ok(bound)
+        }
         Err(error) => Err(error.code().to_owned()),
     })
 }
