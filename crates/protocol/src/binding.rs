@@ -171,12 +171,12 @@ pub fn address_commitment(tenant: &TenantId, salt: &[u8; 32], address: &str) -> 
     ))
 }
 
-/// Whether a text can be such an address: 3 to 254 bytes, one `@` with something on both sides, no
+/// Whether a text can be an address to which codes are sent: 3 to 254 bytes, one `@` with something on both sides, no
 /// control characters and no white space. Whether anybody reads what is sent there, a code shows.
 #[must_use]
 pub fn is_address(address: &str) -> bool {
     let parts = address.split_once('@');
-    (3..=254).contains(&address.len())
+    (3..=limits::MAX_ADDRESS).contains(&address.len())
         && parts.is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         })

@@ -66,6 +66,7 @@ export const errorCodes = [
   "passkey_exists",
   "passkey_no_prf",
   "passkey_not_supported",
+  "password_needed",
   "password_policy",
   "password_refused",
   "record_refused",

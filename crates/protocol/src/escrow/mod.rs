@@ -231,20 +231,12 @@ impl Contact {
     pub fn suits(&self, policy: Policy) -> bool {
         self.address.is_some() == (policy == Policy::Verified)
             && self.code.is_some() == (policy == Policy::Code)
-            && self.address.as_deref().is_none_or(is_address)
+            && self
+                .address
+                .as_deref()
+                .is_none_or(crate::binding::is_address)
             && self.language.as_deref().is_none_or(is_language)
     }
-}
-
-/// Whether a text can be an address to which a code is sent: one `@`, and neither space nor control
-/// character.
-#[must_use]
-pub fn is_address(text: &str) -> bool {
-    text.len() <= limits::MAX_ADDRESS
-        && text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        })
-        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
 fn is_language(text: &str) -> bool {
