@@ -24,6 +24,7 @@ fn the_committed_document_is_fresh() {
 fn every_endpoint_of_the_api_is_in_it() {
     let document = document();
     let sources = [
+        include_str!("../../api/src/escrow.rs"),
         include_str!("../../api/src/keys.rs"),
         include_str!("../../api/src/vault.rs"),
     ];

@@ -522,15 +522,15 @@ fn a_share_is_replaced_by_who_brought_it_and_by_nobody_else() {
     let item = scene.awaits("dora", Policy::Verified);
     let (anna, emil) = (scene.anna.id, scene.named("emil").id);
     assert_eq!(
-        scene.deposit(&anna, &[item.clone()]),
+        scene.deposit(&anna, std::slice::from_ref(&item)),
         Ok(SharesDeposited { stored: 1 })
     );
     assert_eq!(
-        scene.deposit(&anna, &[item.clone()]),
+        scene.deposit(&anna, std::slice::from_ref(&item)),
         Ok(SharesDeposited { stored: 0 })
     );
     assert_eq!(
-        scene.deposit(&emil, &[item.clone()]),
+        scene.deposit(&emil, std::slice::from_ref(&item)),
         Ok(SharesDeposited { stored: 0 })
     );
     let place = Place {
@@ -549,7 +549,7 @@ fn a_share_is_replaced_by_who_brought_it_and_by_nobody_else() {
         sealed: made.tenant_share.unwrap(),
         ..item
     };
-    let refused = scene.deposit(&emil, &[other.clone()]);
+    let refused = scene.deposit(&emil, std::slice::from_ref(&other));
     assert!(matches!(refused, Err(DeskError::Refused(_))));
     assert_eq!(
         scene.deposit(&anna, &[other]),
@@ -582,7 +582,7 @@ fn a_depositor_brings_so_many_and_no_more() {
         };
         scene.store.put(&share).unwrap();
     }
-    let refused = scene.deposit(&anna, &[item.clone()]);
+    let refused = scene.deposit(&anna, std::slice::from_ref(&item));
     assert!(matches!(refused, Err(DeskError::Refused(_))));
     let emil = scene.named("emil").id;
     assert_eq!(
@@ -600,7 +600,7 @@ fn what_is_claimed_or_revoked_is_erased_by_whom_it_concerns() {
     scene.town.say(&scene.anna, scene.session, op).unwrap();
     let newest = scene.newest(item.pending);
     let anna = scene.town.states.user(&scene.anna.id).unwrap().id;
-    scene.deposit(&anna, &[newest.clone()]).unwrap();
+    scene.deposit(&anna, std::slice::from_ref(&newest)).unwrap();
     let newest = reference(&newest);
     assert_ne!(newest.commitment, item.commitment);
     assert_eq!(scene.there(), 2);
@@ -644,7 +644,7 @@ fn a_superseded_share_goes_alone() {
     scene.town.say(&scene.anna, scene.session, op).unwrap();
     let newest = scene.newest(item.pending);
     let anna = scene.anna.id;
-    scene.deposit(&anna, &[newest.clone()]).unwrap();
+    scene.deposit(&anna, std::slice::from_ref(&newest)).unwrap();
     let chains = [ChainId::User(anna)];
     let directory = directory(&scene.town, &chains);
     let mut request = EraseSharesRequest {

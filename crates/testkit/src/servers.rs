@@ -9,7 +9,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use wardseal_crypto::sign::HybridSigningKey;
+use wardseal_crypto::{kdf, kem::KemSecretKey, label, secret::Secret, sign::HybridSigningKey};
 use wardseal_server_domain::{
     KeyServerSecrets, RandomSource,
     keys::{KeyServerConfig, KeyService},
@@ -129,6 +129,20 @@ impl Servers {
     #[must_use]
     pub fn log_key() -> HybridSigningKey {
         secrets().log_key()
+    }
+
+    /// The escrow key of the key server, for a [`Town`](crate::Town) that seals to it.
+    ///
+    /// # Panics
+    /// Never: the seed is fixed.
+    #[must_use]
+    pub fn escrow_key() -> KemSecretKey {
+        let file = secrets().to_bytes();
+        // The third of the four secrets, after sixteen bytes that name the format.
+        let secret = file.expose().get(80..112).expect("four secrets");
+        let secret = Secret::try_from_slice(secret).expect("32 bytes");
+        let seed = kdf::derive(&secret, label::ESCROW_SERVER, &[]);
+        KemSecretKey::from_seed(&seed).expect("every seed is a key")
     }
 
     /// The OPAQUE setup of the vault, for tests that play a part of it.

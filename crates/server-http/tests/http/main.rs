@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod escrow;
 mod form;
 mod hostile;
 mod keys;
