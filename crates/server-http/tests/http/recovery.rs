@@ -23,6 +23,7 @@ use wardseal_protocol::{
     },
 };
 use wardseal_server_domain::post::LetterKind;
+use wardseal_tenant::recovery::TokenBudget;
 use wardseal_testkit::{Device, Person, ServerOptions, seeded, token_key};
 use wardseal_types::{Base64Url, ChainId, FixedBytes, TenantId, Timestamp, UserId};
 
@@ -763,4 +764,49 @@ fn beside_the_key_server_nothing_is_recovered() {
     ] {
         assert_eq!(found, Code::VaultNotSeparate);
     }
+}
+
+/// Somebody puts the vault's database back to an older state, and its counters with it. The tenant
+/// signs tokens only as its own budget allows, and without a token no code is sent.
+#[test]
+fn a_vault_that_was_put_back_gets_no_more_tokens() {
+    let (mut world, anna) = stored(217, 0);
+    let lost = Lost::new(anna.id);
+    let mut budget = TokenBudget::default();
+    let mut start = |world: &World| {
+        budget
+            .take(world.servers.now())
+            .map_err(|spent| spent.retry_after)?;
+        lost.start(world)
+            .map_err(|problem| problem.retry_after.unwrap())
+    };
+    let snapshot = |world: &mut World| {
+        world.servers.stop_vault();
+        let file = world.servers.folder().join("vault.db");
+        let bytes = std::fs::read(&file).unwrap();
+        world.servers.start_vault();
+        (file, bytes)
+    };
+    let (file, before) = snapshot(&mut world);
+    for _ in 0..5 {
+        let attempt = start(&world).unwrap();
+        let right = world.servers.mailbox.code_for(ADDRESS);
+        for _ in 0..3 {
+            finish(&world, attempt, &other(&right)).unwrap_err();
+        }
+    }
+    world.servers.stop_vault();
+    std::fs::write(&file, &before).unwrap();
+    for journal in ["vault.db-wal", "vault.db-shm"] {
+        let _ = std::fs::remove_file(world.servers.folder().join(journal));
+    }
+    world.servers.start_vault();
+    // The vault has forgotten: with a token it would go on.
+    lost.start(&world).unwrap();
+    assert_eq!(world.servers.mailbox.take().len(), 1);
+    // It is the tenant that has not.
+    for _ in 0..10 {
+        assert_eq!(start(&world), Err(24 * 3600));
+    }
+    assert!(world.servers.mailbox.take().is_empty());
 }
