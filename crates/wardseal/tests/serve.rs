@@ -186,7 +186,10 @@ fn together_in_production_they_refuse_passwords_and_say_why() {
     #[cfg(unix)]
     {
         let text = server.terminate();
-        assert!(text.contains("password recovery is refused here"), "{text}");
+        assert!(
+            text.contains("password recovery and escrow are refused here"),
+            "{text}"
+        );
         assert!(!text.contains("development mode"), "{text}");
     }
 }
@@ -227,6 +230,55 @@ fn what_keeps_it_from_starting_is_said_in_words() {
     fs::write(path.join("bad.toml"), "rolle = 'keys'").unwrap();
     let text = refused(path, &["--config", "bad.toml"]);
     assert!(text.contains("unknown field `rolle`"), "{text}");
+
+    let text = refused(path, &["--smtp", "smtp://mail.example.org"]);
+    assert!(text.contains("--mail-from"), "{text}");
+    let mail = [
+        "--data",
+        "three",
+        "--mail-from",
+        "noreply@example.org",
+        "--smtp",
+    ];
+    for (bad, hint) in [
+        ("mail.example.org:587", "smtps://"),
+        (
+            "smtp://vault:geheim@127.0.0.1",
+            "not sent without encryption",
+        ),
+        ("smtp://vault@mail.example.org", "a name needs a password"),
+    ] {
+        let text = refused(path, &[&mail[..], &[bad]].concat());
+        assert!(text.contains(hint), "{text}");
+        assert!(!text.contains("geheim"), "{text}");
+    }
+    let authority = ["smtps://mail.example.org", "--smtp-authority", "bad.toml"];
+    let text = refused(path, &[&mail[..], &authority].concat());
+    assert!(text.contains("no certificate in PEM"), "{text}");
+}
+
+#[test]
+fn a_vault_without_a_mail_server_says_so_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = ["--role", "vault", "--data"];
+    let ask = |server: &Server| {
+        let body = r#"{"token":"","client_key":"","tenant_chain":[]}"#;
+        server.post("/v1/vault/codes/start", body)
+    };
+    let without = Server::start(folder.path(), &[&vault[..], &["one"]].concat());
+    let answer = ask(&without);
+    assert!(answer.contains("no mail server is configured"), "{answer}");
+    assert!(answer.contains("\"unavailable\""), "{answer}");
+    let mail = [
+        "two",
+        "--smtp",
+        "smtp://127.0.0.1:9",
+        "--mail-from",
+        "noreply@example.org",
+    ];
+    let with = Server::start(folder.path(), &[&vault[..], &mail].concat());
+    let answer = ask(&with);
+    assert!(answer.contains("malformed_request"), "{answer}");
 }
 
 #[test]

@@ -137,16 +137,6 @@ async fn run(arguments: Arguments) -> Result<()> {
         0 => "127.0.0.1:0".to_owned(),
         port => format!("127.0.0.1:{}", port.saturating_add(offset)),
     };
-    let role = |name: &str, offset| {
-        let mut command = place.command("wardseal");
-        command
-            .args(["serve", "--log", &arguments.log, "--role", name])
-            .args(["--listen", &listen(offset), "--data"])
-            .arg(place.data.join(name));
-        Server::start(name, command)
-    };
-    let mut keys = role("keys", 1)?;
-    let mut vault = role("vault", 2)?;
     let mut command = place.command("transfer-mail-catcher");
     command.args(["--listen", &listen(3), "--smtp", &listen(4)]);
     let mail = Server::start("mail", command)?;
@@ -154,6 +144,21 @@ async fn run(arguments: Arguments) -> Result<()> {
         .url
         .split_once(' ')
         .context("the mail catcher does not say where it takes mails")?;
+    let role = |name: &str, offset| {
+        let mut command = place.command("wardseal");
+        command
+            .args(["serve", "--log", &arguments.log, "--role", name])
+            .args(["--listen", &listen(offset), "--smtp", smtp])
+            .args([
+                "--mail-from",
+                "Wardseal <noreply@wardseal.example>",
+                "--data",
+            ])
+            .arg(place.data.join(name));
+        Server::start(name, command)
+    };
+    let mut keys = role("keys", 1)?;
+    let mut vault = role("vault", 2)?;
 
     let mut command = place.command("wardseal");
     command
