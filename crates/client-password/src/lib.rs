@@ -151,27 +151,79 @@ pub async fn unlock<T: Transport, S: StateStore, R: CryptoRng + Send + 'static>(
     client: &Client<T, S>,
     name: &str,
     password: &str,
-    mut rng: R,
+    rng: R,
 ) -> Result<Profile, PasswordError> {
     if !client.may_unlock().await {
         return Err(Error::from(Misuse::IdentityExists).into());
     }
-    let password = Password::new(password)?;
-    let vault_key = vault_key(client).await?;
-    let account = client.password_account(name);
-    let (blind, blinded) = Blind::start(&password, account.as_array(), &mut rng)?;
-    let evaluated = client.evaluate_password(name, &blinded).await?;
-    let input = harden(blind, &evaluated)?;
-    let (login, ke1) = Login::start(input, &mut rng)?;
-    let (opened, sealed) = log_in(client, evaluated.record, vault_key, login, &ke1, rng).await?;
-    let unlocked = UnlockedIdentity {
-        record: evaluated.record,
-        sealed: &sealed,
-        export_key: opened.export_key.expose(),
-        vault_key: vault_key.to_bytes(),
-        oprf_key: evaluated.oprf_key.0,
-    };
-    Ok(client.unlock(name, unlocked).await?)
+    let typed = Typed::open(
+        client,
+        client.password_account(name),
+        Some(name),
+        password,
+        rng,
+    );
+    Ok(client.unlock(name, typed.await?.unlocked()).await?)
+}
+
+/// Takes the password once more of somebody who is kept for the day, see [`Client::step_up`].
+///
+/// # Errors
+/// [`Misuse::WrongPassword`]; otherwise those of [`Client::step_up`].
+pub async fn step_up<T: Transport, S: StateStore, R: CryptoRng + Send + 'static>(
+    client: &Client<T, S>,
+    password: &str,
+    rng: R,
+) -> Result<Profile, PasswordError> {
+    let account = client.own_password_account().await?;
+    let typed = Typed::open(client, account, None, password, rng).await?;
+    Ok(client.step_up(typed.unlocked()).await?)
+}
+
+/// What a password that was typed has opened.
+struct Typed {
+    evaluated: Evaluated,
+    vault_key: ServerPublicKey,
+    opened: LoggedIn,
+    sealed: Vec<u8>,
+}
+
+impl Typed {
+    async fn open<T: Transport, S: StateStore, R: CryptoRng + Send + 'static>(
+        client: &Client<T, S>,
+        account: FixedBytes<32>,
+        name: Option<&str>,
+        password: &str,
+        mut rng: R,
+    ) -> Result<Self, PasswordError> {
+        let password = Password::new(password)?;
+        let vault_key = vault_key(client).await?;
+        let (blind, blinded) = Blind::start(&password, account.as_array(), &mut rng)?;
+        let evaluated = match name {
+            Some(name) => client.evaluate_password(name, &blinded).await?,
+            None => client.evaluate_account(account, &blinded).await?,
+        };
+        let input = harden(blind, &evaluated)?;
+        let (login, ke1) = Login::start(input, &mut rng)?;
+        let (opened, sealed) =
+            log_in(client, evaluated.record, vault_key, login, &ke1, rng).await?;
+        Ok(Self {
+            evaluated,
+            vault_key,
+            opened,
+            sealed,
+        })
+    }
+
+    fn unlocked(&self) -> UnlockedIdentity<'_> {
+        UnlockedIdentity {
+            record: self.evaluated.record,
+            sealed: &self.sealed,
+            export_key: self.opened.export_key.expose(),
+            vault_key: self.vault_key.to_bytes(),
+            oprf_key: self.evaluated.oprf_key.0,
+        }
+    }
 }
 
 /// What the vault says is its key. It is a claim until the user's chain, which opens at the end,

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     core::Core,
-    values::{Outcome, Record, bytes, bytes32, fixed},
+    values::{Outcome, Record, bytes, bytes32, fixed, number},
 };
 
 /// A password whose record lies at the vault and is not live yet.
@@ -41,11 +41,19 @@ pub fn vault_identity() -> Vec<u8> {
 
 #[wasm_bindgen]
 impl Core {
-    /// What a password of this name is blinded with.
-    #[wasm_bindgen(js_name = passwordAccount)]
-    #[must_use]
-    pub fn password_account(&self, name: &str) -> Vec<u8> {
-        self.client.password_account(name).0.to_vec()
+    /// What a password of this name is blinded with; without a name that of whoever is here.
+    ///
+    /// # Errors
+    /// Code `no_identity`, `no_password`.
+    #[wasm_bindgen(js_name = passwordAccount, unchecked_return_type = "Promise<Uint8Array>")]
+    pub fn password_account(&self, name: Option<String>) -> Promise {
+        self.run(|client| async move {
+            let account = match name {
+                Some(name) => client.password_account(&name),
+                None => client.own_password_account().await?,
+            };
+            Ok(bytes(account.as_array()))
+        })
     }
 
     /// Begins to set a password: `{record, account}`.
@@ -139,14 +147,23 @@ impl Core {
         })
     }
 
-    /// Has the key server evaluate a blinded password: `{evaluation, oprfKey, record}`.
+    /// Has the key server evaluate a blinded password of this name; without a name that of an
+    /// account: `{evaluation, oprfKey, record}`.
     ///
     /// # Errors
     /// Code `too_many_attempts`.
     #[wasm_bindgen(js_name = evaluatePassword, unchecked_return_type = "Promise<any>")]
-    pub fn evaluate_password(&self, name: String, blinded: Vec<u8>) -> Promise {
+    pub fn evaluate_password(
+        &self,
+        name: Option<String>,
+        account: Vec<u8>,
+        blinded: Vec<u8>,
+    ) -> Promise {
         self.run(|client| async move {
-            let answer = client.evaluate_password(&name, &blinded).await;
+            let answer = match name {
+                Some(name) => client.evaluate_password(&name, &blinded).await,
+                None => client.evaluate_account(bytes32(&account)?, &blinded).await,
+            };
             Ok(evaluated(answer?))
         })
     }
@@ -194,14 +211,15 @@ impl Core {
         })
     }
 
-    /// Opens the released identity, in memory only.
+    /// Opens the released identity, in memory only. Without a name it is the password once more, of
+    /// whoever is kept for the day.
     ///
     /// # Errors
     /// Codes `identity_exists`, `identity_changed`, `bad_answer`.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn unlock(
         &self,
-        name: String,
+        name: Option<String>,
         record: Vec<u8>,
         sealed: Vec<u8>,
         export_key: Vec<u8>,
@@ -216,8 +234,41 @@ impl Core {
                 vault_key: fixed(&vault_key)?,
                 oprf_key: fixed(&oprf_key)?,
             };
-            let profile = client.unlock(&name, unlocked).await;
+            let profile = match name {
+                Some(name) => client.unlock(&name, unlocked).await,
+                None => client.step_up(unlocked).await,
+            };
             profile?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Keeps whoever was unlocked until the day is over; gives when that is.
+    ///
+    /// # Errors
+    /// Codes `no_identity`, `identity_exists`.
+    #[wasm_bindgen(js_name = keepForTheDay, unchecked_return_type = "Promise<number>")]
+    pub fn keep_for_the_day(&self) -> Promise {
+        self.run(|client| async move {
+            let until = client.keep_for_the_day().await;
+            Ok(number(until?.millis()).into())
+        })
+    }
+
+    /// Until when whoever is here is kept, if it is for the day.
+    #[wasm_bindgen(js_name = keptUntil, unchecked_return_type = "Promise<number | undefined>")]
+    pub fn kept_until(&self) -> Promise {
+        self.run(|client| async move {
+            let until = client.kept_until().await;
+            Ok(until.map(|until| number(until.millis())).into())
+        })
+    }
+
+    /// Forgets the device of a password that was given once more.
+    #[wasm_bindgen(js_name = stepDown, unchecked_return_type = "Promise<void>")]
+    pub fn step_down(&self) -> Promise {
+        self.run(|client| async move {
+            client.step_down().await;
             Ok(JsValue::UNDEFINED)
         })
     }

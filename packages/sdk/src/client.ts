@@ -7,8 +7,8 @@ import type { Transport } from "./transport.js";
 
 /** Sessions cached in memory for a quarter of an hour. */
 const DEFAULT_CACHE: CachePolicy = { memory: 15 * 60_000 };
-/** Record of who somebody is on this machine. */
-const IDENTITY = "identity";
+/** Records of who somebody is on this machine: of its own device, or until the day is over. */
+const IDENTITIES = ["identity", "day"];
 
 /** The core over a store that others may write to, one operation at a time. */
 export class ClientState {
@@ -72,7 +72,9 @@ export class ClientState {
 
   /** Refuses when somebody signed in through another tab, while this one is unlocked. */
   async refuseIdentity(): Promise<void> {
-    if (this.#unlocked && (await this.#store.get(IDENTITY)) !== undefined) {
+    if (!this.#unlocked) return;
+    for (const record of IDENTITIES) {
+      if ((await this.#store.get(record)) === undefined) continue;
       throw new WardsealError("identity_exists", "somebody is signed in on this machine already, in another tab: sign out there first");
     }
   }

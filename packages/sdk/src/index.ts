@@ -28,5 +28,5 @@ export type { NewSession, Recipient, Right, Session, SessionPage, Sessions } fro
 export type { Bytes, RandomAccess, Source } from "./sources.js";
 export { StoreConflict, memoryStore, type Changes, type StateStore } from "./store.js";
 export { checkPassword } from "./strength.js";
-export { Wardseal, type DeviceProof, type Options, type SealOptions, type ServerInfo, type SignUpRequest } from "./wardseal.js";
+export { Wardseal, type DeviceProof, type Options, type SealOptions, type ServerInfo, type SignUpRequest, type UnlockOptions } from "./wardseal.js";
 export type { BulkEngine, Watch } from "./watch.js";

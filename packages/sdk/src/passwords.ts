@@ -69,13 +69,14 @@ export async function checkPassword(typed: string, forbidden: string[]): Promise
   }
 }
 
-/** Opens the identity of a name, in memory. */
-export async function unlock(core: Core, name: string, typed: string): Promise<void> {
+/** Opens the identity of a name, in memory. Without a name it is the password once more of whoever is kept for the day. */
+export async function unlock(core: Core, name: string | undefined, typed: string): Promise<void> {
   const recovery = await startRecovery();
   try {
     const vaultKey = await vaultKeyOf(core);
-    const blinded = await recovery.begin(typed, core.passwordAccount(name));
-    const { evaluation, oprfKey, record } = (await core.evaluatePassword(name, blinded)) as Evaluated;
+    const account = await core.passwordAccount(name);
+    const blinded = await recovery.begin(typed, account);
+    const { evaluation, oprfKey, record } = (await core.evaluatePassword(name, account, blinded)) as Evaluated;
     await recovery.harden(evaluation, oprfKey);
     const { sealed, exportKey } = await logIn(core, recovery, record, vaultKey);
     await core.unlock(name, record, sealed, exportKey, vaultKey, oprfKey);

@@ -3,7 +3,7 @@ import { defaultStore, loadCore } from "#platform";
 import { ClientState } from "./client.js";
 import { guarded, invalid } from "./errors.js";
 import { FRAME_CONTENT } from "./frames.js";
-import { inspect, type Sealing } from "./generated/core.js";
+import { inspect, type Core, type Sealing } from "./generated/core.js";
 import { Groups } from "./groups.js";
 import { Opened, type ObjectHeader } from "./objects.js";
 import { askPasskey } from "./passkey.js";
@@ -62,6 +62,12 @@ export interface DeviceProof {
   readonly challenge: string;
   /** The device's signature, base64url. */
   readonly signature: string;
+}
+
+/** How an unlock is to be kept. */
+export interface UnlockOptions {
+  /** In memory alone (the default), or on this machine until the day is over. */
+  readonly keep?: "memory" | "day";
 }
 
 /** How to seal. */
@@ -174,24 +180,60 @@ export class Wardseal {
     return this.#state.run((core) => setPassword(core, password, [...forbidden]));
   }
 
-  /** Signs a person in by name and password, in memory: nothing is written to this machine. */
-  async unlock(name: string, password: string): Promise<void> {
+  /**
+   * Signs a person in by name and password, by default in memory alone: nothing is written to this machine. With
+   * `keep: "day"` the person stays until the day is over, see {@link keepForTheDay}.
+   */
+  async unlock(name: string, password: string, options: UnlockOptions = {}): Promise<void> {
+    await this.#unlock(options, (core) => unlock(core, name, password));
+  }
+
+  /** Signs a person in by a passkey of hers, as {@link unlock} does by a password. */
+  async unlockByPasskey(options: AskPasskey & UnlockOptions): Promise<void> {
+    const input = await this.#state.run(async (core) => core.passkeyInput());
+    const { secret } = await askPasskey(options, new Uint8Array(input));
+    await this.#unlock(options, (core) => core.unlockByPasskey(secret));
+  }
+
+  async #unlock({ keep = "memory" }: UnlockOptions, open: (core: Core) => Promise<void>): Promise<void> {
     await this.#state.run(async (core) => {
-      await unlock(core, name, password);
-      this.#state.setUnlocked(true);
+      await open(core);
+      // Who was kept for the day already has only given the password once more.
+      if ((await core.keptUntil()) === undefined) this.#state.setUnlocked(true);
+      if (keep === "day") await this.#keep(core);
     });
     this.#renew();
   }
 
-  /** Signs a person in by a passkey of hers, in memory: nothing is written to this machine. */
-  async unlockByPasskey(options: AskPasskey): Promise<void> {
-    const input = await this.#state.run(async (core) => core.passkeyInput());
-    const { secret } = await askPasskey(options, new Uint8Array(input));
-    await this.#state.run(async (core) => {
-      await core.unlockByPasskey(secret);
-      this.#state.setUnlocked(true);
-    });
-    this.#renew();
+  /**
+   * Keeps the person who was unlocked here until the day is over, at most 16 hours; gives when that is, in milliseconds
+   * since 1970. A reload asks for nothing. What is kept reads and writes in sessions; changes of groups, devices and ways
+   * back in throw `password_needed` until {@link stepUp}. Until five minutes from now they need nothing.
+   */
+  keepForTheDay(): Promise<number> {
+    return this.#state.run((core) => this.#keep(core));
+  }
+
+  async #keep(core: Core): Promise<number> {
+    await this.#state.refuseIdentity();
+    const until = await core.keepForTheDay();
+    this.#state.setUnlocked(false);
+    return until;
+  }
+
+  /** Until when the person is kept here, in milliseconds since 1970, if it is for the day. */
+  keptUntil(): Promise<number | undefined> {
+    return this.#state.run((core) => core.keptUntil());
+  }
+
+  /** Takes the password once more of the person who is kept for the day: for five minutes, or until {@link stepDown}. */
+  stepUp(password: string): Promise<void> {
+    return this.#state.run((core) => unlock(core, undefined, password));
+  }
+
+  /** Ends what {@link stepUp} began. */
+  stepDown(): Promise<void> {
+    return this.#state.run((core) => core.stepDown());
   }
 
   /** Administrators who could help may have changed since. Nobody waits for that, and the next unlock tries again. */
@@ -213,7 +255,7 @@ export class Wardseal {
         await core.cancelRecovery();
         throw thrown;
       }
-      this.#state.setUnlocked(true);
+      if ((await core.keptUntil()) === undefined) this.#state.setUnlocked(true);
     });
   }
 

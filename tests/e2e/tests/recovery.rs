@@ -11,7 +11,7 @@ use wardseal_client::{
     protocol::{keys::DeviceKind, op::Method, vault::Language},
     types::{Clock as _, DeviceId, FixedBytes, GroupId, MemberId, SessionId, UserId},
 };
-use wardseal_client_password::{PasswordError, recover_by_code};
+use wardseal_client_password::{PasswordError, recover_by_code, step_up};
 use wardseal_e2e::{Disk, Machine, World, open, seal};
 use wardseal_tenant::RecoveryRequest;
 use wardseal_testkit::Fault;
@@ -558,4 +558,48 @@ async fn the_drill_finds_what_would_not_work() {
     for kind in all {
         assert_eq!(ben.state(kind).await, missing, "{kind:?}");
     }
+}
+
+/// Somebody who is kept for the day changes ways back in after giving the password once more, whose
+/// name nobody has to know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_needs_the_password_once_more_for_ways_back_in() {
+    let world = World::new().await;
+    let ben = Ben::new(&world).await;
+    ben.machine.add_passkey(&[1; 32]).await.unwrap();
+    let disk = Disk::default();
+    let machine = world.machine(&disk).await;
+    world.unlock(&machine, "ben", FIRST).await.unwrap();
+    let early = step_up(&machine, FIRST, world.rng()).await;
+    assert_eq!(early.unwrap_err().code(), "no_identity");
+    machine.keep_for_the_day().await.unwrap();
+    drop(machine);
+
+    let machine = world.machine(&disk).await;
+    let error = machine.create_recovery_code().await.unwrap_err();
+    assert_eq!(code_of(&error), "password_needed");
+    let checks = machine.check_recovery().await.unwrap();
+    assert_eq!(checks.len(), 2);
+    for check in checks {
+        assert_eq!(check.state, MethodState::Unknown);
+        assert_eq!(check.reason, Some("password_needed"));
+    }
+    let wrong = step_up(&machine, SECOND, world.rng()).await;
+    assert_eq!(wrong.unwrap_err().code(), "wrong_password");
+    step_up(&machine, FIRST, world.rng()).await.unwrap();
+    machine.create_recovery_code().await.unwrap();
+    machine.step_down().await;
+    let error = machine.create_recovery_code().await.unwrap_err();
+    assert_eq!(code_of(&error), "password_needed");
+    // A passkey does as well, and then the password can be changed.
+    machine.unlock_by_passkey(&[1; 32]).await.unwrap();
+    world.set_password(&machine, SECOND).await.unwrap();
+    machine.step_down().await;
+    step_up(&machine, SECOND, world.rng()).await.unwrap();
+    ben.is_whole(&machine).await;
+    // Somebody else's password is none.
+    let (anna, _) = world.person("anna").await;
+    world.set_password(&anna, FIRST).await.unwrap();
+    let other = world.unlock(&machine, "anna", FIRST).await;
+    assert_eq!(other.unwrap_err().code(), "identity_exists");
 }

@@ -50,11 +50,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ///
     /// # Errors
     /// [`Misuse::NoIdentity`](wardseal_client_core::Misuse::NoIdentity), and [`Error::Transport`] of
-    /// the key server. A vault that does not answer makes methods [`MethodState::Unknown`].
+    /// the key server. A vault that does not answer makes methods [`MethodState::Unknown`], and so does
+    /// a key of the day, which the vault does not know: with `password_needed`.
     pub async fn check_recovery(&self) -> Result<Vec<MethodCheck>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let user = inner.identity()?.user;
+        let user = inner.speaker()?.user;
         self.learn(inner, [user.into()], true).await?;
         let known = methods(inner, &user);
         if known.is_empty() {

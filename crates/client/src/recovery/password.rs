@@ -6,7 +6,7 @@
 //! does in a page.
 
 use wardseal_client_core::{
-    Error, Misbehaviour, Misuse,
+    Error, Failure, Misbehaviour, Misuse,
     api::{
         ProblemCode,
         keys::{Evaluate, EvaluateNew, EvaluateNewRequest, EvaluateRequest, Evaluated},
@@ -29,7 +29,7 @@ use wardseal_client_core::{
 
 use super::{Prepared, store_request};
 use crate::{
-    client::{Client, Profile},
+    client::{Client, Inner, Profile},
     ports::{StateStore, Transport},
 };
 
@@ -187,19 +187,46 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(())
     }
 
+    /// The [`password_account`](Self::password_account) of whoever is here: for who gives the
+    /// password once more.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`]; [`Misuse::NoPassword`] for somebody without a name.
+    pub async fn own_password_account(&self) -> Result<FixedBytes<32>, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let user = inner.speaker()?.user;
+        self.learn(inner, [user.into()], true).await?;
+        let state = inner.knowledge.world().user(&user);
+        let bound = state.and_then(|state| state.binding.as_ref());
+        Ok(bound.ok_or(Misuse::NoPassword)?.index)
+    }
+
     /// Has the key server evaluate a blinded password for the live record of a name.
     ///
     /// # Errors
-    /// [`Error::Rejected`] with `too_many_attempts`.
+    /// [`Misuse::BadName`]; [`Error::Rejected`] with `too_many_attempts`.
     pub async fn evaluate_password(&self, name: &str, blinded: &[u8]) -> Result<Evaluated, Error> {
         if !binding::is_name(name) {
             return Err(Misuse::BadName.into());
         }
-        let tenant = self.config.tenant;
+        self.evaluate_account(self.password_account(name), blinded)
+            .await
+    }
+
+    /// The same for an account.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with `too_many_attempts`.
+    pub async fn evaluate_account(
+        &self,
+        account: FixedBytes<32>,
+        blinded: &[u8],
+    ) -> Result<Evaluated, Error> {
         Ok(self
             .call::<Evaluate>(&EvaluateRequest {
-                tenant,
-                name: binding::index(&tenant, name),
+                tenant: self.config.tenant,
+                name: account,
                 blinded: blinded.into(),
             })
             .await?)
@@ -257,10 +284,32 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         unlocked: UnlockedIdentity<'_>,
     ) -> Result<Profile, Error> {
         let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
+        Ok(self.open_released(&mut inner, Some(name), &unlocked).await?)
+    }
+
+    /// Holds the device of whoever is kept here for the day, for five minutes or until
+    /// [`step_down`](Self::step_down): what the key of the day may not say is then said by it.
+    ///
+    /// # Errors
+    /// [`Misuse::NoIdentity`] when nobody is kept for the day; [`Misuse::IdentityExists`] when it is
+    /// somebody else's password; otherwise as [`unlock`](Self::unlock).
+    pub async fn step_up(&self, unlocked: UnlockedIdentity<'_>) -> Result<Profile, Error> {
+        let mut inner = self.inner.lock().await;
+        if inner.day.is_none() {
+            return Err(Misuse::NoIdentity.into());
+        }
+        Ok(self.open_released(&mut inner, None, &unlocked).await?)
+    }
+
+    async fn open_released(
+        &self,
+        inner: &mut Inner,
+        name: Option<&str>,
+        unlocked: &UnlockedIdentity<'_>,
+    ) -> Result<Profile, Failure> {
         inner.refuse_identity()?;
         let record = unlocked.record;
-        let damaged = || Error::from(Misbehaviour::BadAnswer);
+        let damaged = || Failure::from(Misbehaviour::BadAnswer);
         let key = identity_key(&record, unlocked.export_key);
         let identity = open_identity(&key, &self.config.tenant, &record, unlocked.sealed)
             .map_err(|_| damaged())?;
@@ -272,9 +321,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             vault_key: FixedBytes(unlocked.vault_key),
             oprf_key: FixedBytes(unlocked.oprf_key),
         };
-        Ok(self
-            .enter(inner, identity, Some(name), &record, Some(&expected))
-            .await?)
+        self.enter(inner, identity, name, &record, Some(&expected))
+            .await
     }
 }
 

@@ -54,6 +54,10 @@ const fn kind(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Ordinary => "device",
         DeviceKind::Password => "password",
+        DeviceKind::Code => "recovery code",
+        DeviceKind::Passkey => "passkey",
+        DeviceKind::TwoMan => "recovery by mail",
+        DeviceKind::Organisation => "recovery by administrators",
         _ => "recovery method",
     }
 }

@@ -228,6 +228,11 @@ fn misused(code: &'static str, misuse: &Misuse) -> Failure {
             "the name or the password is wrong".into(),
             "type them again",
         ),
+        Misuse::UnknownRecovery => (
+            exit::WRONG_PASSWORD,
+            "the name or the recovery code is wrong, or the code was replaced".into(),
+            "type them again; a newer code may be at hand",
+        ),
         Misuse::NoAccess(_) | Misuse::NotAMember(_) | Misuse::NotAuthorised(_) => (
             exit::NO_ACCESS,
             misuse.to_string(),

@@ -13,6 +13,7 @@ mod output;
 mod passwords;
 mod private;
 mod profile;
+mod recovery;
 mod report;
 mod sessions;
 mod tenants;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     User(Group<users::Command>),
     /// Sets the password with which you sign in on another machine.
     Password(Group<passwords::Command>),
+    /// Sets, checks and uses your ways back in when the password is lost.
+    Recovery(Group<recovery::Command>),
     /// Signs in with a name and a password, and makes this machine one of your devices.
     Login(Single<passwords::Login>),
     /// Erases your keys from this machine.
@@ -81,6 +84,7 @@ impl Command {
             Self::Tenant(Group { common, .. })
             | Self::User(Group { common, .. })
             | Self::Password(Group { common, .. })
+            | Self::Recovery(Group { common, .. })
             | Self::Device(Group { common, .. })
             | Self::Group(Group { common, .. })
             | Self::Session(Group { common, .. })
@@ -100,6 +104,7 @@ impl Command {
             Self::Password(group) => passwords::run(host, &group.command).await,
             Self::Login(single) => passwords::login(host, single.arguments).await,
             Self::Logout(_) => passwords::logout(host).await,
+            Self::Recovery(group) => recovery::run(host, group.command).await,
             Self::Device(group) => devices::run(host, group.command).await,
             Self::Group(group) => groups::run(host, group.command).await,
             Self::Session(group) => sessions::run(host, group.command).await,

@@ -55,7 +55,10 @@ pub(crate) fn ask(common: &Common, prompt: &str) -> Result<Zeroizing<String>, Fa
 }
 
 /// Asks for a new password, at the terminal twice.
-fn ask_new(common: &Common) -> Result<Zeroizing<String>, Failure> {
+///
+/// # Errors
+/// When there is nobody to ask, or the two are not the same.
+pub(crate) fn ask_new(common: &Common) -> Result<Zeroizing<String>, Failure> {
     let acts_with_old = common.act_as.is_some();
     if common.password_stdin || (!acts_with_old && set("WARDSEAL_PASSWORD_FILE").is_some()) {
         return ask(common, "");

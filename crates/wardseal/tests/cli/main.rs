@@ -8,6 +8,7 @@
 mod files;
 mod messages;
 mod people;
+mod recovery;
 mod story;
 mod surroundings;
 
