@@ -292,7 +292,7 @@ async fn an_application_takes_its_proof_while_the_day_lasts() {
         ));
     }
     // The certificate goes with its own key alone.
-    let mut bare = proof.clone();
+    let mut bare = proof;
     bare.certificate = None;
     assert_eq!(
         verify(&bare, world.clock.now()),

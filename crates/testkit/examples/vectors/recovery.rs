@@ -462,7 +462,7 @@ pub(crate) fn tokens(set: &mut Set) {
     let old = Claims {
         old: Some(bob.id),
         sub: alice.id.into(),
-        ..claims.clone()
+        ..claims
     };
     let mut moved = input(&old);
     if let Some(object) = moved.as_object_mut() {

@@ -2,6 +2,7 @@
 #![expect(clippy::as_conversions, reason = "lengths of small test data")]
 
 mod attacks;
+mod days;
 mod streams;
 
 use core::convert::Infallible;
