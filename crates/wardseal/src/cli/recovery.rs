@@ -193,6 +193,8 @@ async fn methods(client: &HostClient) -> Result<Report, Failure> {
 }
 
 async fn set_mail(client: &HostClient, mail: &Mail) -> Result<Report, Failure> {
+    // What cannot be written is known before anything is stored anywhere.
+    let file = Output::begin(&mail.share, false, Readable::ByOwner)?;
     let prepared = client
         .prepare_mail(MailSettings {
             address: &mail.address,
@@ -201,7 +203,7 @@ async fn set_mail(client: &HostClient, mail: &Mail) -> Result<Report, Failure> {
         })
         .await?;
     // Without its other half the record opens to nobody: first the share, then the statement.
-    keep_share(&mail.share, &prepared)?;
+    keep_share(file, &mail.share, &prepared)?;
     let record = Base64Url::text_of(prepared.record().as_array());
     let device = client.adopt_mail(prepared).await?;
     Ok(Report::new(
@@ -214,14 +216,13 @@ async fn set_mail(client: &HostClient, mail: &Mail) -> Result<Report, Failure> {
     ))
 }
 
-fn keep_share(path: &Path, prepared: &PreparedMail) -> Result<(), Failure> {
+fn keep_share(mut file: Output, path: &Path, prepared: &PreparedMail) -> Result<(), Failure> {
     let content = json!({
         "record": Base64Url::text_of(prepared.record().as_array()),
         "share": Base64Url::text_of(prepared.share().expose()),
     });
-    let mut output = Output::begin(path, false, Readable::ByOwner)?;
-    writeln!(output, "{content}").map_err(|error| Failure::file("write", path, &error))?;
-    output.finish()
+    writeln!(file, "{content}").map_err(|error| Failure::file("write", path, &error))?;
+    file.finish()
 }
 
 async fn recover(host: &mut Host, name: String) -> Result<Report, Failure> {
