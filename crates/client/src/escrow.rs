@@ -71,6 +71,21 @@ pub struct PendingGranted {
     pub code: Option<Code>,
 }
 
+/// Somebody who is awaited in a session, as its members know him.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AwaitedRecipient {
+    /// The pending recipient.
+    pub pending: PendingId,
+    /// What he must show.
+    pub policy: Policy,
+    /// What he may do.
+    pub rights: Rights,
+    /// Until when it waits.
+    pub expires: Timestamp,
+    /// How he is reached, and the code to tell him.
+    pub contact: Contact,
+}
+
 /// Something that waits to be claimed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingSession {
@@ -190,7 +205,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let (_, seed) = self
             .prepare_session(inner, session, needed, "share what you hold yourself")
             .await?;
-        if let Some(granted) = granted_before(inner, session, grant, &seed) {
+        if let Some(granted) = granted_before(inner, session, grant, &seed, self.clock.now()) {
             return Ok(granted);
         }
         let awaited = self.await_somebody(inner, grant).await?;
@@ -236,6 +251,40 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .make_session(inner, recipients, &awaited, label, metadata)
             .await?;
         Ok((session, granted))
+    }
+
+    /// Who is awaited in a session, and what its members keep of him.
+    ///
+    /// # Errors
+    /// [`Misuse::NoAccess`], [`Misbehaviour::BadBox`] when the key server lost or changed a deposit.
+    pub async fn awaited(&self, session: SessionId) -> Result<Vec<AwaitedRecipient>, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let ring = RingId::Session(session);
+        self.learn_session(inner, session).await?;
+        let (_, seed) = self.newest_seed(inner, ring).await?;
+        let world = inner.knowledge.world();
+        let state = world.session(&session).ok_or(Misuse::NoAccess(session))?;
+        let mut awaited = Vec::new();
+        for (member, rights) in state.ring.members() {
+            let MemberId::Pending(pending) = member else {
+                continue;
+            };
+            let found = inner.knowledge.deposit(&session, &pending);
+            let (place, deposit) = found.ok_or(Misbehaviour::BadBox(ring))?;
+            let contact = place
+                .open_contact(&seed, deposit)
+                .map_err(|_| Misbehaviour::BadBox(ring))?;
+            awaited.push(AwaitedRecipient {
+                pending,
+                policy: deposit.terms.policy,
+                rights,
+                expires: deposit.terms.expires,
+                contact,
+            });
+        }
+        self.end_use(inner, session);
+        Ok(awaited)
     }
 
     /// What waits for this user, or for a group of his.
@@ -859,6 +908,7 @@ fn granted_before(
     session: SessionId,
     grant: &PendingGrant,
     seed: &Seed,
+    now: Timestamp,
 ) -> Option<PendingGranted> {
     let index = binding::index(&inner.knowledge.tenant_id(), &grant.name);
     let state = inner.knowledge.world().session(&session)?;
@@ -870,7 +920,7 @@ fn granted_before(
         let contact = place.open_contact(seed, deposit).ok()?;
         let same = deposit.terms.index == index
             && deposit.terms.policy == grant.policy
-            && deposit.terms.expires == grant.expires
+            && deposit.terms.expires > now
             && rights == grant.rights
             && contact.address == grant.address
             && grant

@@ -10,6 +10,7 @@
 
 pub mod core;
 pub mod errors;
+pub mod escrow;
 pub mod host;
 pub mod objects;
 pub mod passwords;

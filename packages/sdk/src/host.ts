@@ -1,5 +1,5 @@
 import type { StateStore } from "./store.js";
-import type { Answer, Transport } from "./transport.js";
+import type { Answer, Role, Transport } from "./transport.js";
 
 /** What the core asks of JavaScript. */
 export class Host {
@@ -13,7 +13,7 @@ export class Host {
     this.#store = store;
   }
 
-  send(method: string, role: "keys" | "vault", path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
+  send(method: string, role: Role, path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
     return this.#transport.send(method, role, path, bearer, body);
   }
 

@@ -1,5 +1,6 @@
 import type { ClientState } from "./client.js";
 import { invalid } from "./errors.js";
+import type { NewPending, PendingRecipient } from "./escrow.js";
 import type { JoinOptions } from "./groups.js";
 
 /** What a recipient may do. Each includes the one before: open and write, grant to others, change and revoke. */
@@ -7,7 +8,7 @@ export type Right = "read" | "share" | "manage";
 
 /** A recipient of a session. */
 export interface Recipient {
-  /** A user, a group or a parent session. */
+  /** A user, a group, a parent session, or somebody who has no keys yet (`pnd_…`). */
   readonly id: string;
   readonly right: Right;
 }
@@ -113,6 +114,21 @@ export class Sessions {
   /** Grants a right to one more recipient: nobody grants more than he has. */
   grant(session: string, recipient: string, right: Right, { fromJoin = false }: JoinOptions = {}): Promise<void> {
     return this.#state.run((core) => core.grant(session, recipient, right, fromJoin));
+  }
+
+  /**
+   * Grants a right to somebody who has no keys yet: the session's key lies in escrow until he claims it. Gives the pending
+   * recipient (`pnd_…`). Throws `has_identity` when somebody carries the name: grant it to him.
+   */
+  grantPending(session: string, { name, policy, right = "read", expiresInDays = 30, address, code, language, group }: NewPending): Promise<string> {
+    const expires = Date.now() + expiresInDays * 86_400_000;
+    const to = policy === "verified" ? address : undefined;
+    return this.#state.run((core) => core.grantPending(session, name, policy, right, expires, group, to, code, language) as Promise<string>);
+  }
+
+  /** Who is awaited in a session. */
+  pending(session: string): Promise<PendingRecipient[]> {
+    return this.#state.run((core) => core.awaited(session) as Promise<PendingRecipient[]>);
   }
 
   /** Revokes recipients; the session gets a new key in the same step. */

@@ -4,6 +4,9 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
+/** Who is asked: the key server, the vault, or the application's own server. */
+export type Role = "keys" | "vault" | "tenant";
+
 /** Why there is no answer, as the core understands it. */
 export interface NoAnswer {
   readonly kind: "unreachable" | "timeout" | "interrupted" | "too_large" | "not_configured";
@@ -17,17 +20,18 @@ const MAX_ANSWER = 64 << 20;
 
 /** Sends one request and reads the whole answer. It does not retry. */
 export class Transport {
-  readonly #addresses: { readonly keys: string | undefined; readonly vault: string | undefined };
+  readonly #addresses: { readonly [role in Role]: string | undefined };
   readonly #fetch: typeof fetch;
   readonly #timeout: number;
 
-  constructor(keys: string | undefined, vault: string | undefined, fetcher: typeof fetch, timeout = DEFAULT_TIMEOUT) {
+  constructor(keys: string | undefined, vault: string | undefined, fetcher: typeof fetch, timeout = DEFAULT_TIMEOUT, tenant?: string) {
     this.#timeout = timeout;
-    this.#addresses = { keys: keys?.replace(/\/+$/, ""), vault: vault?.replace(/\/+$/, "") };
+    const [atKeys, atVault, atTenant] = [keys, vault, tenant].map((address) => address?.replace(/\/+$/, ""));
+    this.#addresses = { keys: atKeys, vault: atVault, tenant: atTenant };
     this.#fetch = fetcher;
   }
 
-  async send(method: string, role: "keys" | "vault", path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
+  async send(method: string, role: Role, path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
     const server = this.#addresses[role];
     if (server === undefined) throw noAnswer("not_configured", "");
     const headers: Record<string, string> = {};
@@ -43,7 +47,8 @@ export class Transport {
         headers,
         signal,
         cache: "no-store",
-        credentials: "omit",
+        // The application knows its people by cookies of its own.
+        credentials: role === "tenant" ? "include" : "omit",
         redirect: "error",
         ...(method === "GET" ? {} : { body }),
       });

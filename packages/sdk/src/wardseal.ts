@@ -2,6 +2,7 @@ import { defaultStore, loadCore } from "#platform";
 
 import { ClientState } from "./client.js";
 import { guarded, invalid } from "./errors.js";
+import { Escrow } from "./escrow.js";
 import { FRAME_CONTENT } from "./frames.js";
 import { inspect, type Core, type Sealing } from "./generated/core.js";
 import { Groups } from "./groups.js";
@@ -26,6 +27,11 @@ export interface Options {
   readonly keys: string;
   /** Address of the vault, for passwords. */
   readonly vault?: string;
+  /**
+   * Address of the application's own server, for what lies in escrow: it serves `/v1/escrow/…` below it. Requests carry its
+   * cookies. By default the page's own origin.
+   */
+  readonly tenantServer?: string;
   /** Where state is kept. By default IndexedDB in browsers, memory elsewhere. */
   readonly store?: StateStore;
   /** How long keys of sessions are kept: by default a quarter of an hour, in memory. */
@@ -91,6 +97,12 @@ export interface ServerInfo {
   readonly audience: string;
 }
 
+/** Where a page came from. */
+function origin(): string | undefined {
+  const origin = "location" in globalThis ? globalThis.location.origin : undefined;
+  return origin === "null" ? undefined : origin;
+}
+
 /** End-to-end encryption for one person on one machine. Methods may be called at once; they take turns. */
 export class Wardseal {
   readonly #state: ClientState;
@@ -102,6 +114,8 @@ export class Wardseal {
   readonly groups: Groups;
   /** Who may open what. */
   readonly sessions: Sessions;
+  /** What lies in escrow for those who had no keys when it was sent. */
+  readonly escrow: Escrow;
   /** Ways back in, and whether they work. */
   readonly recovery: Recovery;
 
@@ -111,6 +125,7 @@ export class Wardseal {
     this.devices = new Devices(state);
     this.groups = new Groups(state);
     this.sessions = new Sessions(state);
+    this.escrow = new Escrow(state);
     this.recovery = new Recovery(state);
   }
 
@@ -118,7 +133,7 @@ export class Wardseal {
   static open(options: Options): Promise<Wardseal> {
     return guarded(async () => {
       await loadCore();
-      const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch, options.timeout);
+      const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch, options.timeout, options.tenantServer ?? origin());
       const store = options.store ?? defaultStore(options.tenant);
       return new Wardseal(await ClientState.open(options.tenant, options.cache, options.audience, transport, store));
     });
