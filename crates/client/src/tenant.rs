@@ -2,7 +2,7 @@
 
 use wardseal_client_core::{
     Error, Misuse,
-    api::keys::{CreateTenant, CreateTenantRequest},
+    api::keys::{Append, AppendRequest, CreateTenant, CreateTenantRequest},
     protocol::{keys::TenantKey, state::World as _, statement::Statement},
     types::{KeyId, TenantId, Timestamp},
 };
@@ -43,6 +43,31 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         };
         self.call::<CreateTenant>(&request).await?;
         self.tenant().await.map(|_| ())
+    }
+
+    /// Brings the key server a statement that the tenant has signed, such as a new key. Anybody who
+    /// is signed up may: the signature is the authority.
+    ///
+    /// # Errors
+    /// [`Misuse::Invalid`] for a statement of another chain; [`Error::Rejected`] where the rules of
+    /// the tenant's chain refuse it.
+    pub async fn extend_tenant(&self, statement: &[u8]) -> Result<(), Error> {
+        let ours = Statement::decode(statement)
+            .is_ok_and(|statement| statement.chain() == self.config.tenant.into());
+        if !ours {
+            return Err(Misuse::Invalid("this is no statement of this tenant's chain").into());
+        }
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let request = AppendRequest {
+            tenant: self.config.tenant,
+            statements: vec![statement.into()],
+            boxes: Vec::new(),
+            log_size: 0,
+            salt: None,
+        };
+        self.call_signed::<Append>(inner, &request).await?;
+        Ok(self.learn_tenant(inner).await?)
     }
 
     /// The tenant of this client, which anybody may ask for.

@@ -6,6 +6,8 @@
     reason = "only tests use this crate; a broken fixture must stop them where it broke"
 )]
 
+mod desk;
+
 use std::{
     sync::{
         Arc,
@@ -25,9 +27,11 @@ use wardseal_client::{
 };
 use wardseal_client_http::{HttpTransport, Limits, ServerAddress};
 use wardseal_client_password::{PasswordError, set_password, unlock};
-use wardseal_tenant::{NameRequest, RootKey, TokenKey, found};
+use wardseal_tenant::{NameRequest, RootKey, TokenKey, add_key, found};
 use wardseal_testkit::{HostileProxy, ServerOptions, Servers, secret, seeded};
 use wardseal_types::{ManualClock, TenantId, Timestamp};
+
+pub use desk::{Application, escrow_secret};
 
 /// Where everything begins: some day.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_780_000_000);
@@ -80,6 +84,8 @@ pub struct World {
     pub vault: HostileProxy,
     /// The tenant.
     pub tenant: TenantId,
+    /// Signs the tenant's chain.
+    pub root: RootKey,
     /// Signs names for the tenant.
     pub token_key: TokenKey,
     /// The clock of machines; the servers have their own.
@@ -102,18 +108,19 @@ impl World {
             vault: HostileProxy::before(&servers.vault_url()),
             servers,
             tenant: TenantId::from_bytes([0; 32]),
+            root: RootKey::from_seeds(&secret(&mut seeded(5)), &secret(&mut seeded(6)))
+                .expect("seeds are keys"),
             token_key: TokenKey::from_seed(&secret(&mut seeded(7))),
             clock: Arc::new(ManualClock::new(BEGINNING)),
             seeds: AtomicU64::new(WORLDS.fetch_add(1, Ordering::Relaxed) * 1_000_000),
         };
-        let root = RootKey::generate(&mut world.rng()).expect("randomness");
         let server = world.machine(&Disk::default()).await.server().await;
         let log_key = server
             .expect("the server answers")
             .log_key
             .expect("a log key");
         let (tenant, genesis) = found(
-            &root,
+            &world.root,
             &world.token_key,
             log_key,
             BEGINNING,
@@ -125,6 +132,45 @@ impl World {
         let registered = operator.register_tenant(genesis.bytes()).await;
         registered.expect("the server takes tenants");
         world
+    }
+
+    /// The application's own server, as a party of escrow. `operator` brings its key to the chain.
+    pub async fn application(&self, operator: &Machine) -> Application {
+        let keys = self.servers.keys_url();
+        let clock = Arc::clone(&self.servers.clock);
+        let application = Application::start(self.tenant, 7, &keys, clock).await;
+        let state = application.tenant_state().await;
+        let key = escrow_secret().public();
+        let statement = add_key(&state, &self.root, key, self.clock_of_application());
+        let statement = statement.expect("a root key signs");
+        let brought = operator.extend_tenant(statement.bytes()).await;
+        brought.expect("the tenant's word is enough");
+        application
+    }
+
+    /// The machine of somebody who is signed up on this disk, who the application's server knows.
+    pub async fn at(&self, application: &Application, machine: Machine, disk: &Disk) -> Machine {
+        let profile = machine.profile().await.expect("somebody is signed up");
+        let address = |url: &str| url.parse().expect("an address");
+        let transport = transport(address(&self.keys.url()), address(&self.vault.url()));
+        let bearer = Some(profile.user.to_string());
+        let transport = transport.with_tenant(address(application.url()), bearer);
+        let clock: Arc<ManualClock> = Arc::clone(&self.clock);
+        let opened = Client::open(
+            Config::new(self.tenant),
+            transport.expect("TLS works"),
+            disk.clone(),
+            secret(&mut seeded(8)),
+            clock,
+            Box::new(self.rng()),
+        );
+        opened.await.expect("a healthy disk")
+    }
+
+    /// Somebody with a machine, who the application's server knows.
+    pub async fn person_at(&self, application: &Application, name: &str) -> (Machine, Disk) {
+        let (machine, disk) = self.person(name).await;
+        (self.at(application, machine, &disk).await, disk)
     }
 
     /// Randomness, different at each call.

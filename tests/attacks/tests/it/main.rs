@@ -8,6 +8,7 @@
 )]
 
 mod directory;
+mod escrow;
 mod groups;
 mod log;
 mod mutations;
