@@ -170,7 +170,7 @@ endpoint! {
     /// Sends a code to the address that belongs to a record.
     StartCode = Post "/v1/vault/codes/start", "start_code", Open, Vault,
     (StartCodeRequest) -> CodeStarted,
-    problems: [AccessRefused, AccessExpired, RecoveryLocked, RegistrationClosed, TooManyAttempts, VaultNotSeparate]
+    problems: [AccessRefused, AccessExpired, RecoveryLocked, RegistrationClosed, RequestRefused, TooManyAttempts, VaultNotSeparate]
 }
 
 body! {

@@ -140,7 +140,7 @@ impl VaultService {
     /// Sends a code to the address of a record, if there is one. Returns the name of the attempt.
     ///
     /// # Errors
-    /// [`VaultError::Token`], [`VaultError::TokenUsed`], [`VaultError::Evidence`],
+    /// [`VaultError::Token`], [`VaultError::TokenUsed`], [`VaultError::Unproven`],
     /// [`VaultError::Locked`], [`VaultError::TooManyAttempts`], [`VaultError::Post`],
     /// [`VaultError::Malformed`], [`VaultError::RegistrationClosed`], [`VaultError::NotSeparate`],
     /// [`VaultError::Store`].
@@ -153,10 +153,12 @@ impl VaultService {
         if !self.policy.tenants.admits(&tenant) {
             return Err(VaultError::RegistrationClosed);
         }
-        let chain = self.newest_tenant_chain(&tenant, &request.tenant_chain)?;
+        let chain = self
+            .newest_tenant_chain(&tenant, &request.tenant_chain)
+            .map_err(unproven)?;
         let now = self.clock.now();
         let claims = recovery::verify(
-            &evidence::tenant(tenant, &chain)?,
+            &evidence::tenant(tenant, &chain).map_err(VaultError::Unproven)?,
             &request.token,
             &self.policy.audience,
             &request.client_key,
@@ -333,7 +335,7 @@ impl VaultService {
     /// Does what a device of the user signed.
     ///
     /// # Errors
-    /// [`VaultError::RequestRefused`], [`VaultError::Evidence`], [`VaultError::NotFound`],
+    /// [`VaultError::RequestRefused`], [`VaultError::Unproven`], [`VaultError::NotFound`],
     /// [`VaultError::RegistrationClosed`], [`VaultError::Malformed`],
     /// [`VaultError::TooManyAttempts`], [`VaultError::NotSeparate`], [`VaultError::Store`].
     pub fn ask(&self, request: &Ask) -> Result<Answer, VaultError> {
@@ -378,7 +380,8 @@ impl VaultService {
                 "a device that only recovers may not ask this",
             ));
         }
-        self.newest_tenant_chain(&request.tenant, &request.tenant_chain)?;
+        self.newest_tenant_chain(&request.tenant, &request.tenant_chain)
+            .map_err(unproven)?;
 
         let mut unit = self.store.begin()?;
         unit.forget_recoveries(now)?;
@@ -502,6 +505,14 @@ impl VaultService {
     fn tell(&self, access: TwoManAccess, kind: LetterKind) {
         // A mail server that does not answer must not undo what the right code did.
         let _ = self.post.send(letter(access, kind));
+    }
+}
+
+/// Evidence that does not prove a request, where no record is to be stored.
+fn unproven(error: VaultError) -> VaultError {
+    match error {
+        VaultError::Evidence(error) => VaultError::Unproven(error),
+        other => other,
     }
 }
 

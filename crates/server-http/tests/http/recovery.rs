@@ -331,7 +331,7 @@ fn a_token_of_the_tenant_is_needed_and_good_once() {
     for claims in [audience, client] {
         assert_eq!(code(start(&world, &claims)), Code::AccessRefused);
     }
-    assert_eq!(code(start(&world, &tenant)), Code::RecordRefused);
+    assert_eq!(code(start(&world, &tenant)), Code::RequestRefused);
     let long = Claims {
         exp: claims.iat + 601,
         ..claims.clone()
@@ -415,7 +415,7 @@ fn a_revoked_token_key_stays_revoked() {
     request.tenant_chain.swap(1, 2);
     assert_eq!(
         code(world.vault::<StartCode>(&request)),
-        Code::RecordRefused
+        Code::RequestRefused
     );
 }
 
