@@ -418,7 +418,7 @@ fn a_pending_recipient_claims_what_was_granted() {
         let dora = scene.dora();
         scene.says(&dora, claim).expect("claimed");
         let state = scene.town.states.session(&scene.session).expect("known");
-        let now = wardseal_protocol::state::NOW;
+        let now = NOW;
         assert_eq!(state.ring.member_at(&scene.pending.into(), now), None);
         assert_eq!(
             state.ring.member_at(&dora.member(), now),
