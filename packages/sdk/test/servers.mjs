@@ -12,8 +12,8 @@ import { promisify } from "node:util";
 const BIN = process.env.WARDSEAL_BIN ?? fileURLToPath(new URL("../../../target/debug/wardseal", import.meta.url));
 const run = promisify(execFile);
 
-/** Key server, vault and a tenant. `stop` ends them and removes what they wrote. */
-export async function startServers() {
+/** Key server, vault and a tenant. `more` has further options by role. `stop` ends them and removes what they wrote. */
+export async function startServers(more = {}) {
   if (!existsSync(BIN)) throw new Error(`${BIN} does not exist: run \`cargo build --package wardseal\`, or set WARDSEAL_BIN`);
   const directory = await mkdtemp(join(tmpdir(), "wardseal-sdk-"));
   const running = [];
@@ -23,7 +23,7 @@ export async function startServers() {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const [keys, vault] = await Promise.all(["keys", "vault"].map((role) => startServer(role, join(directory, role), running)));
+    const [keys, vault] = await Promise.all(["keys", "vault"].map((role) => startServer(role, join(directory, role), running, more[role])));
     const tenantDirectory = join(directory, "tenant");
     const program = (home, ...given) =>
       run(BIN, [...given, "--home", join(directory, home), "--server", keys, "--vault", vault, "--json"], { maxBuffer: 1 << 26 });
@@ -57,8 +57,8 @@ export async function startServers() {
   }
 }
 
-async function startServer(role, data, running) {
-  const server = spawn(BIN, ["serve", "--role", role, "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+async function startServer(role, data, running, more = []) {
+  const server = spawn(BIN, ["serve", "--role", role, "--listen", "127.0.0.1:0", "--data", data, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   running.push(server);
   let said = "";
   server.stderr.setEncoding("utf8").on("data", (text) => {
