@@ -152,7 +152,7 @@ impl World {
     pub async fn at(&self, application: &Application, machine: Machine, disk: &Disk) -> Machine {
         let profile = machine.profile().await.expect("somebody is signed up");
         let address = |url: &str| url.parse().expect("an address");
-        let transport = transport(address(&self.keys.url()), address(&self.vault.url()));
+        let transport = transport(address(self.keys.url()), address(self.vault.url()));
         let bearer = Some(profile.user.to_string());
         let transport = transport.with_tenant(address(application.url()), bearer);
         let clock: Arc<ManualClock> = Arc::clone(&self.clock);
