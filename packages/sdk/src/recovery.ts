@@ -279,7 +279,11 @@ abstract class LongRecovery {
    * signed in as after an unlock. `forbidden` is what is known about the person.
    */
   setPassword(password: string, forbidden: readonly string[] = []): Promise<void> {
-    return this.state.run((core) => setPassword(core, password, [...forbidden]));
+    return this.state.run(async (core) => {
+      await setPassword(core, password, [...forbidden]);
+      // Who was kept here for the day before still is.
+      if ((await core.keptUntil()) !== undefined) this.state.setUnlocked(false);
+    });
   }
 
   /** Gives up. */
@@ -305,8 +309,14 @@ export class MailRecovery extends LongRecovery {
   /** @internal Begins one: `start` asks the application's server for a token. */
   static async begin(state: ClientState, name: string, start: (clientKey: string) => Promise<MailStart>): Promise<MailRecovery> {
     const begun = await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>);
-    const { token, user, record } = await start(begun.clientKey);
-    await state.run((core) => core.startMailRecovery(token, user, record));
+    try {
+      const { token, user, record } = await start(begun.clientKey);
+      await state.run((core) => core.startMailRecovery(token, user, record));
+    } catch (thrown) {
+      // What did not begin is not resumed.
+      await state.run((core) => core.cancelRecovery());
+      throw thrown;
+    }
     return new MailRecovery(state, begun);
   }
 

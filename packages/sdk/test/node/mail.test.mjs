@@ -150,5 +150,12 @@ test("with a delay the page may be closed, and the person may stop it", async ()
   await resumed.cancel();
   assert.equal(await later.resumeRecovery(), undefined);
   assert.equal(later.profile, undefined);
+
+  // What the application refuses has not begun.
+  const away = later.recoverByMail("nadja", () => Promise.reject(new Error("not now")));
+  await assert.rejects(away, /not now/);
+  const forged = later.recoverByMail("nadja", async () => ({ token: "no.token.atall", user: nadja.profile.user, record: share }));
+  await assert.rejects(forged, refused("access_refused"));
+  assert.equal(await later.resumeRecovery(), undefined);
   await Promise.all([ward, later].map((open) => open.close()));
 });
