@@ -11,7 +11,7 @@ use wardseal_protocol::{
 };
 use wardseal_types::{BoxedBytes, FixedBytes, KeyId, TenantId, Timestamp};
 
-use crate::token::TokenKey;
+use crate::{escrow::EscrowSecret, token::TokenKey};
 
 /// Why a statement of a tenant was not made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -94,8 +94,24 @@ pub fn found(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<(TenantId, Statement), TenantError> {
+    found_with(root, token, None, log_key, now, rng)
+}
+
+/// The genesis of a tenant that takes part in escrow from the beginning.
+///
+/// # Errors
+/// As [`found`].
+pub fn found_with(
+    root: &RootKey,
+    token: &TokenKey,
+    escrow: Option<&EscrowSecret>,
+    log_key: BoxedBytes<HYBRID_PUBLIC>,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<(TenantId, Statement), TenantError> {
     let nonce = Secret::<16>::generate(rng)?;
-    let keys = vec![root.public.clone(), token.public()];
+    let mut keys = vec![root.public.clone(), token.public()];
+    keys.extend(escrow.map(EscrowSecret::public));
     let log = LogKey { sign: log_key };
     let op = Op::TenantCreate(FixedBytes(*nonce.expose()), keys, log);
     let statement =

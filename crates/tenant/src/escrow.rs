@@ -75,6 +75,33 @@ impl EscrowSecret {
         self.secret.seed()
     }
 
+    /// The key as it is kept in a file: the seed, and 1 if it is for assignments too.
+    #[must_use]
+    pub fn to_bytes(&self) -> Secret<33> {
+        let mut bytes = [u8::from(self.takes_assigned()); 33];
+        let (seed, _) = bytes.split_at_mut(32);
+        seed.copy_from_slice(self.seed().expose());
+        Secret::from_bytes(bytes)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (seed, rest) = bytes.split_first_chunk::<32>()?;
+        let assigned = match rest {
+            [0] => Assigned::Refused,
+            [1] => Assigned::Taken,
+            _ => return None,
+        };
+        Self::from_seed(&Secret::from_bytes(*seed), assigned).ok()
+    }
+
+    /// Whether the tenant releases its share on its own word where a sender wants that.
+    #[must_use]
+    pub const fn takes_assigned(&self) -> bool {
+        matches!(self.listed.assigned, Assigned::Taken)
+    }
+
     /// The public half, as it stands in the tenant's chain.
     #[must_use]
     pub fn public(&self) -> TenantKey {

@@ -14,7 +14,7 @@ mod proof;
 pub mod recovery;
 mod token;
 
-pub use chain::{RootKey, TenantError, add_key, found, revoke_key};
+pub use chain::{RootKey, TenantError, add_key, found, found_with, revoke_key};
 pub use directory::{Directory, Inquiry, Progress, Recovered};
 pub use escrow::{
     DeskError, EscrowDesk, EscrowSecret, Gone, KeptShare, MAX_SHARES, REMEMBERED, ShareStore,

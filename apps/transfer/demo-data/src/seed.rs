@@ -22,7 +22,7 @@ use crate::{
     patients, pdf,
     processes::{Place, output},
     staff::{Addresses, Staff, SystemClock, ulid},
-    world::{FACILITIES, Facility, Hours, Person},
+    world::{FACILITIES, Facility, Hours, Person, UNREGISTERED},
 };
 
 /// The password of everybody in a demonstration. It is strong enough to be accepted, and no secret.
@@ -102,6 +102,7 @@ pub async fn seed(place: &Place, addresses: &Addresses, size: &Size) -> Result<(
     }
     let mut teams: Vec<Team> = teams.into_values().collect();
     register(place, &teams)?;
+    announce(place)?;
     for team in &mut teams {
         team.staff.enter().await?;
     }
@@ -165,9 +166,35 @@ fn register(place: &Place, teams: &[Team]) -> Result<()> {
         .iter()
         .map(|team| entry(team.facility, team.group))
         .collect();
+    enter(place, "add", &entries)
+}
+
+/// Has the operator announce facilities that can be asked before they are registered.
+fn announce(place: &Place) -> Result<()> {
+    let entries: Vec<Value> = UNREGISTERED
+        .iter()
+        .map(|facility| {
+            json!({
+                "identifier": facility.identifier,
+                "name": facility.name,
+                "country": facility.country,
+                "city": facility.city,
+                "postcode": facility.postcode,
+                "families": facility.families,
+                "phone": facility.phone,
+                "latitude": facility.latitude,
+                "longitude": facility.longitude,
+                "notificationAddress": format!("admissions@{}.example", facility.key),
+            })
+        })
+        .collect();
+    enter(place, "announce", &entries)
+}
+
+fn enter(place: &Place, verb: &str, entries: &[Value]) -> Result<()> {
     let mut command = place.command("wardseal-transfer");
     command
-        .args(["facility", "add", "--data"])
+        .args(["facility", verb, "--data"])
         .arg(place.data.join("transfer"));
     let mut child = command
         .stdin(Stdio::piped())

@@ -43,6 +43,71 @@ pub struct Facility {
     pub people: &'static [Person],
 }
 
+/// A facility that can be asked and is not registered yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Unregistered {
+    /// What a public register calls it. The numbers are invented: no register gives out such.
+    pub identifier: &'static str,
+    /// Short name, for its address.
+    pub key: &'static str,
+    /// Name that people know it by.
+    pub name: &'static str,
+    /// `FR` or `DE`.
+    pub country: &'static str,
+    /// Town.
+    pub city: &'static str,
+    /// Postcode.
+    pub postcode: &'static str,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// What kinds of care it gives.
+    pub families: &'static [&'static str],
+    /// Telephone.
+    pub phone: &'static str,
+}
+
+/// Facilities that are not registered yet: one for each part of the story in which somebody is asked who is not there.
+pub const UNREGISTERED: &[Unregistered] = &[
+    Unregistered {
+        identifier: "finess:670099901",
+        key: "les-glycines",
+        name: "SMR Les Glycines",
+        country: "FR",
+        city: "Bischwiller",
+        postcode: "67240",
+        latitude: 48.768,
+        longitude: 7.857,
+        families: &["REHAB"],
+        phone: "+33 3 53 01 90 01",
+    },
+    Unregistered {
+        identifier: "finess:670099902",
+        key: "la-roseraie",
+        name: "EHPAD La Roseraie du Kochersberg",
+        country: "FR",
+        city: "Truchtersheim",
+        postcode: "67370",
+        latitude: 48.662,
+        longitude: 7.606,
+        families: &["NURSING"],
+        phone: "+33 3 53 01 90 02",
+    },
+    Unregistered {
+        identifier: "ik:260999903",
+        key: "rehaklinik-rebland",
+        name: "Rehaklinik Rebland",
+        country: "DE",
+        city: "Achern",
+        postcode: "77855",
+        latitude: 48.631,
+        longitude: 8.076,
+        families: &["REHAB", "NURSING"],
+        phone: "+49 30 23125 903",
+    },
+];
+
 /// Somebody who works at a facility.
 #[derive(Clone, Copy, Debug)]
 pub struct Person {

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use wardseal_crypto::secret::Secret;
-use wardseal_tenant::TokenKey;
+use wardseal_tenant::{EscrowSecret, TokenKey};
 use wardseal_types::{GroupId, TenantId, Timestamp};
 
 use crate::{
@@ -115,8 +115,8 @@ fn damaged(path: &Path, reason: impl ToString) -> AdminError {
     }
 }
 
-/// Gives a data directory its tenant: copies the identifier and the token key from the directory
-/// that `wardseal tenant create` made. The root key is not needed here and stays where it is.
+/// Gives a data directory its tenant: copies the identifier, the token key and the escrow key, if there
+/// is one, from the directory that `wardseal tenant create` made. The root key is not needed here and stays where it is.
 ///
 /// # Errors
 /// [`AdminError`]; the same tenant again changes nothing.
@@ -139,6 +139,14 @@ pub fn init(data: &Path, tenant_folder: &Path) -> Result<TenantId, AdminError> {
     }
     let own_key = data.join("token.key");
     files::write(&own_key, &key).map_err(file_error(&own_key))?;
+    let escrow = tenant_folder.join("escrow.key");
+    if escrow.exists() {
+        let bytes = fs::read(&escrow).map_err(file_error(&escrow))?;
+        EscrowSecret::from_bytes(&bytes)
+            .ok_or_else(|| damaged(&escrow, "an escrow key has 33 bytes"))?;
+        let own_escrow = data.join("escrow.key");
+        files::write(&own_escrow, &bytes).map_err(file_error(&own_escrow))?;
+    }
     let settings = format!("tenant = \"{}\"\n", found.tenant);
     // Last: with it everything is there.
     files::write(&own, settings.as_bytes()).map_err(file_error(&own))?;
@@ -165,6 +173,22 @@ pub fn tenant(data: &Path) -> Result<(TenantId, TokenKey), AdminError> {
     let seed = Secret::<32>::try_from_slice(&key)
         .map_err(|_| damaged(&path, "a token key has 32 bytes"))?;
     Ok((settings.tenant, TokenKey::from_seed(&seed)))
+}
+
+/// The tenant's escrow key, if the data directory has one. Without it nobody can be asked before he
+/// is registered.
+///
+/// # Errors
+/// [`AdminError::Damaged`], [`AdminError::File`].
+pub fn escrow_key(data: &Path) -> Result<Option<EscrowSecret>, AdminError> {
+    let path = data.join("escrow.key");
+    match fs::read(&path) {
+        Ok(bytes) => EscrowSecret::from_bytes(&bytes)
+            .map(Some)
+            .ok_or_else(|| damaged(&path, "an escrow key has 33 bytes")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(&path)(error)),
+    }
 }
 
 /// Opens the database of a data directory, also while a server uses it.

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use rusqlite::Transaction;
 use tokio::sync::{Notify, Semaphore, watch};
 use wardseal_crypto::hash::sha256;
+use wardseal_tenant::EscrowDesk;
 use wardseal_types::{Clock, GroupId, Timestamp, UserId};
 
 use crate::{
@@ -53,6 +54,8 @@ pub struct Parts {
     pub web: Option<Web>,
     /// What the vault calls itself: what tokens for it name.
     pub vault_audience: String,
+    /// The tenant's part in escrow, if it takes any.
+    pub desk: Option<EscrowDesk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -74,6 +77,7 @@ pub struct App {
     pub(crate) mailer: Option<Mailer>,
     pub(crate) web: Option<Web>,
     pub(crate) vault_audience: String,
+    pub(crate) desk: Option<EscrowDesk>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
     pub(crate) codes: Codes,
@@ -124,6 +128,7 @@ impl App {
             mailer: parts.mailer,
             web: parts.web,
             vault_audience: parts.vault_audience,
+            desk: parts.desk,
             clock: parts.clock,
             random: parts.random,
             challenges: Challenges::default(),

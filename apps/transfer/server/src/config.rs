@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Args;
+use wardseal_tenant::{EscrowDesk, EscrowSecret};
 use wardseal_types::Clock;
 
 use crate::{
@@ -64,10 +65,6 @@ pub struct ServeArguments {
         default_value = "Wardseal Transfer <noreply@localhost>"
     )]
     pub mail_from: String,
-    /// Release keys that wait for a facility on this server's word alone, where a sender asks for
-    /// that (policy "assigned")
-    #[arg(long)]
-    pub assigned: bool,
     /// For demonstrations: a JSON file with the roles that the page offers to step into, with their
     /// passwords
     #[arg(long, value_name = "FILE")]
@@ -177,6 +174,7 @@ pub fn assemble(
         Some(url) => return Err(StartError::Url(url.clone())),
         None => format!("http://{address}"),
     };
+    let escrow = admin::escrow_key(data)?;
     let store = admin::open(data)?;
     let folder = data.join("blobs");
     files::make_folder(&folder).map_err(|reason| StartError::Folder {
@@ -215,7 +213,8 @@ pub fn assemble(
         vault: arguments.vault.clone(),
         audience,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        assigned: arguments.assigned,
+        escrow: escrow.is_some(),
+        assigned: escrow.as_ref().is_some_and(EscrowSecret::takes_assigned),
         demo: arguments.demo.as_deref().map(demonstration).transpose()?,
     };
     let parts = Parts {
@@ -229,6 +228,13 @@ pub fn assemble(
             .vault_audience
             .clone()
             .unwrap_or_else(|| arguments.vault.clone()),
+        desk: match escrow {
+            Some(escrow) => {
+                let (_, key) = admin::tenant(data)?;
+                Some(EscrowDesk::new(id, key, [escrow]))
+            }
+            None => None,
+        },
         clock,
         random,
     };

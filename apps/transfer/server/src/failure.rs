@@ -298,6 +298,8 @@ pub struct Failure {
     pub cause: Option<String>,
     /// Where an upload stands.
     pub offset: Option<u64>,
+    /// What the platform's client is told instead, in its own words.
+    pub platform: Option<Box<wardseal_tenant::api::Problem>>,
 }
 
 impl Failure {
@@ -309,6 +311,16 @@ impl Failure {
             detail: None,
             cause: None,
             offset: None,
+            platform: None,
+        }
+    }
+
+    /// A refusal of the platform's, told in its words.
+    #[must_use]
+    pub fn of_platform(problem: wardseal_tenant::api::Problem) -> Self {
+        Self {
+            platform: Some(Box::new(problem)),
+            ..Self::new(Code::Malformed)
         }
     }
 
@@ -336,6 +348,7 @@ impl Failure {
             detail: None,
             cause: None,
             offset: Some(offset),
+            platform: None,
         }
     }
 }
@@ -410,6 +423,17 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response<Body> {
         if let Some(cause) = &self.cause {
             tracing::error!(code = self.code.text(), cause, "failed");
+        }
+        if let Some(problem) = &self.platform {
+            let body = serde_json::to_vec(problem).unwrap_or_default();
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() =
+                StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/problem+json"),
+            );
+            return response;
         }
         let problem = Problem {
             kind: format!("urn:wardseal-transfer:{}", self.code.text()),

@@ -25,6 +25,7 @@ mod cases;
 mod challenges;
 mod codes;
 pub mod config;
+mod escrow;
 mod events;
 mod facilities;
 mod failure;

@@ -90,6 +90,8 @@ pub struct PageConfig {
     pub audience: String,
     /// Version of the server.
     pub version: String,
+    /// Whether facilities can be asked before they are registered: this server keeps shares.
+    pub escrow: bool,
     /// Whether keys that wait for a facility may be released on this server's word alone.
     pub assigned: bool,
     /// In a demonstration: the roles to step into, as its operator wrote them.

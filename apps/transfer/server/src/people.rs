@@ -267,6 +267,19 @@ impl People {
         Ok(self.lock().is_group_called(&group, name))
     }
 
+    /// Learns chains as they are at this moment.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`].
+    pub(crate) async fn learn_now(&self, chains: Vec<ChainId>) -> Result<(), Failure> {
+        self.learn(chains, 0).await
+    }
+
+    /// Does something with what is known.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Directory) -> T) -> T {
+        work(&self.lock())
+    }
+
     /// Recoveries that were learned since this was asked last.
     pub(crate) fn take_recovered(&self) -> Vec<Recovered> {
         let mut waiting = self

@@ -7,7 +7,7 @@ use transfer_rules::{
     moves::{self, Carried, Refusal, clock_stands},
     state::Access,
 };
-use wardseal_types::{SessionId, Timestamp};
+use wardseal_types::{PendingId, SessionId, Timestamp};
 
 use crate::{
     app::Work,
@@ -407,18 +407,9 @@ impl Work<'_> {
 
 /// The text of a pending recipient: the server does nothing with it but keep it.
 fn pending_recipient(text: &str) -> Result<String, Failure> {
-    // In all but its prefix it is like a session.
-    let is_pending = text
-        .strip_prefix("pnd_")
-        .is_some_and(|rest| format!("ses_{rest}").parse::<SessionId>().is_ok());
-    if is_pending {
-        Ok(text.to_owned())
-    } else {
-        Err(Failure::detail(
-            Code::Malformed,
-            "a pending recipient is like pnd_…",
-        ))
-    }
+    text.parse::<PendingId>()
+        .map(|pending| pending.to_string())
+        .map_err(|_| Failure::detail(Code::Malformed, "a pending recipient is like pnd_…"))
 }
 
 fn reasons(groups: &[String]) -> Result<Vec<ReasonGroup>, Failure> {

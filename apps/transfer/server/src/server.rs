@@ -193,6 +193,9 @@ async fn deadlines(app: Arc<App>) {
         if let Err(failure) = app.expire().await {
             tracing::error!(cause = ?failure.cause, "deadlines were not looked at");
         }
+        if let Err(failure) = app.expire_shares().await {
+            tracing::error!(cause = ?failure.cause, "shares in escrow were not looked at");
+        }
         if let Err(failure) = app.remind().await {
             tracing::error!(cause = ?failure.cause, "nobody was reminded");
         }

@@ -43,7 +43,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let token = token(&parts.headers).ok_or(Code::SignInRequired)?;
+        let token = token(&parts.headers)
+            .or_else(|| bearer(&parts.headers))
+            .ok_or(Code::SignInRequired)?;
         app.caller(sha256(&[&token])).await
     }
 }
@@ -186,6 +188,15 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<Vec<u8>> {
         .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
     BASE64URL_NOPAD
         .decode(value.as_bytes())
+        .ok()
+        .filter(|token| token.len() == 32)
+}
+
+/// The same bytes as what is no browser gives them: its requests go to other addresses than pages'.
+fn bearer(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    BASE64URL_NOPAD
+        .decode(value.strip_prefix("Bearer ")?.as_bytes())
         .ok()
         .filter(|token| token.len() == 32)
 }

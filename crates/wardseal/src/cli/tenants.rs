@@ -4,6 +4,7 @@
 //! folder/
 //! ├── root.key        64 bytes: seeds of Ed25519 and ML-DSA-65; signs the tenant's chain
 //! ├── token.key       32 bytes: seed of Ed25519; signs tokens
+//! ├── escrow.key      33 bytes: seed of X-Wing, and whether for assignments too; opens the tenant's shares
 //! ├── genesis.cbor    the first statement of the chain
 //! └── tenant.toml     its identifier, its name, its server
 //! ```
@@ -20,10 +21,13 @@ use serde_json::json;
 use wardseal_client::{
     Misbehaviour, SignUp,
     crypto::secret::Secret,
-    protocol::{keys::TenantKey, statement::Statement},
+    protocol::{
+        keys::{Assigned, TenantKey},
+        statement::Statement,
+    },
     types::{FixedBytes, TenantId, UserId},
 };
-use wardseal_tenant::{NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, found};
+use wardseal_tenant::{EscrowSecret, NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, found_with};
 
 use super::{
     failure::Failure,
@@ -44,6 +48,9 @@ pub(crate) enum Command {
         /// Where its keys are put; keep a copy off-line
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
+        /// Release what waits in escrow on the application's word alone, where a sender asks for that
+        #[arg(long)]
+        assigned: bool,
     },
     /// Signs that names mean users. Check first, in your own way, that the persons have these names.
     Token {
@@ -92,13 +99,22 @@ struct Settings {
 pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Failure> {
     host.acts_as_nobody()?;
     match command {
-        Command::Create { name, dir } => create(host, &name, &dir).await,
+        Command::Create {
+            name,
+            dir,
+            assigned,
+        } => create(host, &name, &dir, assigned).await,
         Command::Token { dir, requests } => tokens(&dir, &requests),
         Command::Show => show(host).await,
     }
 }
 
-async fn create(host: &mut Host, name: &str, dir: &Path) -> Result<Report, Failure> {
+async fn create(
+    host: &mut Host,
+    name: &str,
+    dir: &Path,
+    assigned: bool,
+) -> Result<Report, Failure> {
     let server = host.server().ok_or_else(|| {
         Failure::usage("no address of the key server is known").advise("give it with --server")
     })?;
@@ -119,7 +135,9 @@ async fn create(host: &mut Host, name: &str, dir: &Path) -> Result<Report, Failu
             }
             genesis
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => draw(host, name, &server, dir).await?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            draw(host, name, &server, dir, assigned).await?
+        }
         Err(error) => return Err(Failure::file("read", &genesis_path, &error)),
     };
     let tenant = Statement::decode(&genesis)
@@ -143,7 +161,13 @@ async fn create(host: &mut Host, name: &str, dir: &Path) -> Result<Report, Failu
 }
 
 /// Draws the keys and founds the tenant. The genesis is written last: with it everything is there.
-async fn draw(host: &mut Host, name: &str, server: &str, dir: &Path) -> Result<Vec<u8>, Failure> {
+async fn draw(
+    host: &mut Host,
+    name: &str,
+    server: &str,
+    dir: &Path,
+    assigned: bool,
+) -> Result<Vec<u8>, Failure> {
     // Which tenant asks does not matter here.
     host.settle_tenant(TenantId::from_bytes([0; 32]));
     let log_key = host
@@ -157,8 +181,14 @@ async fn draw(host: &mut Host, name: &str, server: &str, dir: &Path) -> Result<V
     let failed = |error: &dyn core::fmt::Display| Failure::failed("crypto", error.to_string());
     let root = RootKey::generate(rng).map_err(|error| failed(&error))?;
     let token = TokenKey::generate(rng).map_err(|error| failed(&error))?;
-    let (tenant, genesis) =
-        found(&root, &token, log_key, now(), rng).map_err(|error| failed(&error))?;
+    let assigned = if assigned {
+        Assigned::Taken
+    } else {
+        Assigned::Refused
+    };
+    let escrow = EscrowSecret::generate(assigned, rng).map_err(|error| failed(&error))?;
+    let (tenant, genesis) = found_with(&root, &token, Some(&escrow), log_key, now(), rng)
+        .map_err(|error| failed(&error))?;
     let (classical, lattice) = root.to_seeds();
     let seeds = zeroize::Zeroizing::new([*classical.expose(), *lattice.expose()].concat());
     let text = |value: &str| serde_json::Value::from(value).to_string();
@@ -170,6 +200,7 @@ async fn draw(host: &mut Host, name: &str, server: &str, dir: &Path) -> Result<V
     for (file, content) in [
         ("root.key", seeds.as_slice()),
         ("token.key", token.seed().expose().as_slice()),
+        ("escrow.key", escrow.to_bytes().expose().as_slice()),
         ("tenant.toml", settings.as_bytes()),
         ("genesis.cbor", genesis.bytes()),
     ] {

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod cases;
+mod escrow;
 mod facilities;
 mod openapi;
 mod people;
@@ -103,6 +104,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 .get(blobs::read)
                 .head(blobs::stand),
         )
+        .route("/v1/escrow/deposit", post(escrow::deposit))
+        .route("/v1/escrow/release", post(escrow::release))
+        .route("/v1/escrow/erase", post(escrow::erase))
         .route("/api/events", get(crate::events::listen))
         .route("/healthz", get(|| async { "alive" }))
         .route("/readyz", get(ready))
@@ -150,7 +154,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 async fn page(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let path = request.uri().path();
-    let is_api = path == "/api" || path.starts_with("/api/");
+    let is_api = path == "/api" || path.starts_with("/api/") || path.starts_with("/v1/");
     match &app.web {
         Some(web) if !is_api && matches!(*request.method(), Method::GET | Method::HEAD) => {
             web.answer(request).await

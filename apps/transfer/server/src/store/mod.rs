@@ -2,6 +2,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod cases;
+pub(crate) mod escrow;
 pub(crate) mod facilities;
 pub(crate) mod feed;
 pub(crate) mod letters;
@@ -39,6 +40,7 @@ const APPLICATION: i64 = 0x7773_7472;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_transfer.sql"),
     include_str!("../../migrations/0002_recovery_escrow.sql"),
+    include_str!("../../migrations/0003_escrow_shares.sql"),
 ];
 
 /// Connections that read beside the one that writes.
@@ -136,6 +138,17 @@ impl Store {
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// Empties the write-ahead log, so that what was deleted is nowhere any more. Where somebody
+    /// reads just now it happens later.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn empty_log(&self) -> Result<(), Failure> {
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// Lets the database grow to so many pages and no further, or to its present size when that is
@@ -271,7 +284,7 @@ mod tests {
             Store::open(&path),
             Err(OpenError::Newer {
                 found: 99,
-                known: 2
+                known: 3
             })
         ));
         let other = folder.path().join("other.db");

@@ -11,6 +11,7 @@ mod access;
 mod blobs;
 mod canary;
 mod changes;
+mod escrow;
 mod facilities;
 mod mail;
 mod openapi;

@@ -520,6 +520,66 @@ async fn help_is_declined_expires_and_ends_with_the_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_without_any_way_back_begins_anew() {
+    let site = Site::new().await;
+    let (park, denis, eva) = house(&site).await;
+    let old = eva.machine.profile().await.unwrap().user;
+    let path = format!("/api/people/{old}/restart");
+    let asked = json!({ "facility": park.group });
+    let stranger = site.facility("Stranger").await;
+    for other in [&eva, &stranger.admin] {
+        let (status, _) = other.browser.post(&path, &asked).await;
+        assert_eq!(status, 403);
+    }
+    let elsewhere = json!({ "facility": stranger.group });
+    let (status, _) = stranger.admin.browser.post(&path, &elsewhere).await;
+    assert_eq!(status, 404, "a member of another facility");
+    let own = park.admin.machine.profile().await.unwrap().user;
+    let (status, _) = park
+        .admin
+        .browser
+        .post(&format!("/api/people/{own}/restart"), &asked)
+        .await;
+    assert_eq!(status, 404, "nobody begins himself anew");
+    assert_eq!(Browser::new(&site.url).post(&path, &asked).await.0, 401);
+
+    let (_, void) = denis.browser.post(&path, &asked).await;
+    let (status, begun) = park.admin.browser.post(&path, &asked).await;
+    assert_eq!(status, 200, "{begun}");
+    assert_eq!(begun["name"], "eva@park.example");
+    let letter = site.letter_to("eva@park.example", 1).await;
+    let invitation = begun["invitation"].as_str().unwrap();
+    assert!(!letter.contains(invitation));
+    let (_, refused) = site
+        .sign_up(void["invitation"].as_str().unwrap(), "eva@park.example")
+        .await;
+    assert_eq!(refused.unwrap_err()["code"], "invitation_refused");
+    let (_, refused) = site.sign_up(invitation, "other@park.example").await;
+    assert_eq!(refused.unwrap_err()["code"], "invitation_refused");
+
+    let (new, signed_up) = site.sign_up(invitation, "eva@park.example").await;
+    let signed_up = signed_up.unwrap();
+    assert_eq!(signed_up["old"], json!(old));
+    assert_eq!(signed_up["facility"], json!(park.group));
+    // Whom she was before is signed out and has no name here.
+    assert_eq!(eva.browser.get("/api/session").await.0, 401);
+    site.sign_in(&new).await;
+    let (_, me) = new.browser.get("/api/session").await;
+    assert_eq!(me["name"], "eva@park.example");
+    assert_eq!(me["facilities"], json!([]), "the administrator adds her");
+    let list = format!("/api/people/restarts?facility={}", park.group);
+    let (_, pending) = park.admin.browser.get(&list).await;
+    let user = new.machine.profile().await.unwrap().user;
+    assert_eq!(pending[0]["old"], json!(old));
+    assert_eq!(pending[0]["user"], json!(user));
+    assert_eq!(new.browser.get(&list).await.0, 403);
+    assert_eq!(stranger.admin.browser.get(&list).await.0, 403);
+    let machine = &park.admin.machine;
+    let found = machine.users_by_name(&["eva@park.example"]).await;
+    assert_eq!(found.unwrap(), [user]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn letters_go_where_the_person_says_and_the_old_address_hears_of_it() {
     let site = Site::new().await;
     let anna = site.invited("anna@saint-roch.example").await;

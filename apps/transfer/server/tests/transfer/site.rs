@@ -27,7 +27,7 @@ use wardseal_client::{
     types::{GroupId, MemberId, SessionId},
 };
 use wardseal_client_http::HttpTransport;
-use wardseal_tenant::{NameRequest, RootKey, TokenKey, found};
+use wardseal_tenant::{Assigned, EscrowSecret, NameRequest, RootKey, TokenKey, found_with};
 use wardseal_testkit::{ServerOptions, Servers, secret, seeded};
 use wardseal_types::{Clock, ManualClock, TenantId, Timestamp};
 
@@ -97,7 +97,9 @@ impl Site {
         let root = RootKey::generate(&mut rng).unwrap();
         let nobody = machine(&servers, &clock, TenantId::from_bytes([0; 32])).await;
         let log_key = nobody.server().await.unwrap().log_key.unwrap();
-        let (tenant, genesis) = found(&root, &token_key, log_key, time, &mut rng).unwrap();
+        let escrow = EscrowSecret::generate(Assigned::Refused, &mut rng).unwrap();
+        let (tenant, genesis) =
+            found_with(&root, &token_key, Some(&escrow), log_key, time, &mut rng).unwrap();
         let operator = machine(&servers, &clock, tenant).await;
         operator.register_tenant(genesis.bytes()).await.unwrap();
 
@@ -105,6 +107,7 @@ impl Site {
         let made = folder.path().join("tenant");
         std::fs::create_dir(&made).unwrap();
         std::fs::write(made.join("token.key"), token_key.seed().expose()).unwrap();
+        std::fs::write(made.join("escrow.key"), escrow.to_bytes().expose()).unwrap();
         std::fs::write(made.join("tenant.toml"), format!("tenant = \"{tenant}\"\n")).unwrap();
         let data = folder.path().join("data");
         admin::init(&data, &made).unwrap();
@@ -135,7 +138,6 @@ impl Site {
             smtp: Some(format!("smtp://127.0.0.1:{smtp_port}")),
             mail_from: "Transfer <noreply@transfer.example>".into(),
             vault_audience: None,
-            assigned: false,
             demo: None,
         };
         let (app, url, stop, serving) = start(&arguments, &clock).await;
@@ -200,6 +202,23 @@ impl Site {
 
     pub(crate) async fn machine(&self) -> Machine {
         machine(&self.servers, &self.clock, self.tenant).await
+    }
+
+    /// Somebody who is signed in, on a machine that knows it: it can leave shares here.
+    pub(crate) async fn armed(&self, person: Person, name: &str) -> Person {
+        let rng = || seeded(seed());
+        let password = "vier blaue Hunde tanzen";
+        wardseal_client_password::set_password(&person.machine, password, &[], rng())
+            .await
+            .unwrap();
+        let cookie = person.browser.cookie.lock().unwrap().clone().unwrap();
+        let (_, bearer) = cookie.split_once('=').unwrap();
+        let tenant = Some((self.url.as_str(), bearer));
+        let machine = machine_at(&self.servers, &self.clock, self.tenant, tenant).await;
+        wardseal_client_password::unlock(&machine, name, password, rng())
+            .await
+            .unwrap();
+        Person { machine, ..person }
     }
 
     /// Somebody who has a machine and no session yet.
@@ -542,9 +561,23 @@ async fn start(
 }
 
 async fn machine(servers: &Servers, clock: &Arc<ManualClock>, tenant: TenantId) -> Machine {
+    machine_at(servers, clock, tenant, None).await
+}
+
+async fn machine_at(
+    servers: &Servers,
+    clock: &Arc<ManualClock>,
+    tenant: TenantId,
+    server: Option<(&str, &str)>,
+) -> Machine {
     let address = |url: String| Some(url.parse().unwrap());
-    let transport =
+    let mut transport =
         HttpTransport::new(address(servers.keys_url()), address(servers.vault_url())).unwrap();
+    if let Some((url, bearer)) = server {
+        transport = transport
+            .with_tenant(url.parse().unwrap(), Some(bearer.to_owned()))
+            .unwrap();
+    }
     let clock: Arc<ManualClock> = Arc::clone(clock);
     Client::open(
         Config::new(tenant),
