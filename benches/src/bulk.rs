@@ -67,6 +67,7 @@ impl Person {
             device: device.id(),
             time: Timestamp::from_millis(0),
             seen: None,
+            certificate: None,
         };
         Ok(Self {
             seed: Secret::generate(&mut rng)?,

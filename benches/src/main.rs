@@ -1,8 +1,9 @@
 //! What the documentation quotes of speed, measured on the machine at hand.
 //!
-//! `cargo run --release -p wardseal-benches -- [bulk [MiB] | rings]`
+//! `cargo run --release -p wardseal-benches -- [bulk [MiB] | rings | logins]`
 
 mod bulk;
+mod logins;
 mod measure;
 mod rings;
 
@@ -19,7 +20,10 @@ fn main() -> anyhow::Result<()> {
             bulk::run(mib)
         }
         Some("rings") => rings::run(),
-        None => bulk::run(512).and_then(|()| rings::run()),
-        _ => bail!("usage: wardseal-benches [bulk [MiB of the file] | rings]"),
+        Some("logins") => logins::run(),
+        None => bulk::run(512)
+            .and_then(|()| rings::run())
+            .and_then(|()| logins::run()),
+        _ => bail!("usage: wardseal-benches [bulk [MiB of the file] | rings | logins]"),
     }
 }
