@@ -128,6 +128,8 @@ pub(crate) async fn login(host: &mut Host, arguments: Login) -> Result<Report, F
     let profile = unlock(&client, &name, &password, random()).await?;
     let device = client.trust_this_machine().await?;
     host.remember(Some(&name))?;
+    // Administrators who could help may have changed; if this fails, the next login tries again.
+    let _ = client.renew_organisation().await;
     Ok(Report::new(
         format!(
             "signed in as {name} ({})\nthis machine is now one of your devices: {device}",

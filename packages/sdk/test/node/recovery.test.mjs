@@ -132,6 +132,26 @@ test("two administrators help, and a page that was closed meanwhile goes on", as
   await Promise.all([ward, fresh, ...admins].map((open) => open.close()));
 });
 
+test("an unlock renews administrators who have changed", async () => {
+  const { ward, user } = await owner("hanna");
+  const [first, second] = await Promise.all(["ida", "jakob"].map(person));
+  const group = await first.groups.create("Ward", [
+    { id: user, role: "member" },
+    { id: second.profile.user, role: "admin" },
+  ]);
+  await ward.recovery.setOrganisation({ group, quorum: 1 });
+  await first.groups.remove(group, [second.profile.user]);
+  const state = async (open) => (await open.recovery.check()).find(({ kind }) => kind === "organisation");
+  const { state: before, reason } = await state(ward);
+  assert.deepEqual([before, reason], ["outdated", "administrators_changed"]);
+  const fresh = await client();
+  await fresh.unlock("hanna", FIRST);
+  assert.equal((await state(fresh)).state, "works");
+  const method = (await ward.recovery.methods()).find(({ kind }) => kind === "organisation");
+  assert.deepEqual(method.administrators, [first.profile.user]);
+  await Promise.all([ward, fresh, first, second].map((open) => open.close()));
+});
+
 test("a share that cannot be left at the application leaves the method unset", async () => {
   const { ward } = await owner("gustav");
   const failing = ward.recovery.setMail({
