@@ -90,9 +90,6 @@ impl Step<'_> {
             }
             MemberId::Group(id) => {
                 let state = self.world.group(&id).ok_or(Refusal::UnknownGroup(id))?;
-                if state.dissolved {
-                    return Err(Refusal::Dissolved);
-                }
                 &state.names
             }
             _ => return Err(Refusal::WrongMember(member)),
