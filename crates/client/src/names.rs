@@ -94,7 +94,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     }
 
     /// Binds a name to a group, by the token with which the application signed it. Who has the name
-    /// first keeps it.
+    /// first keeps it; binding it again changes nothing.
     ///
     /// # Errors
     /// [`Misuse::NotAuthorised`] unless this user is an administrator; [`Error::Rejected`] with
@@ -109,7 +109,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .administer(group, None, &mut |composer| {
                 let bound = composer.knowledge.world().group(&group);
                 let bound = bound.and_then(|state| state.binding.as_ref());
-                if bound.is_some_and(|bound| bound.commitment == name.commitment) {
+                if bound.is_some_and(|bound| bound.index == name.index) {
                     return Ok(None);
                 }
                 let commitment = (name.commitment, name.salt);

@@ -108,8 +108,49 @@ const fn state_word(state: EscrowState) -> &'static str {
     }
 }
 
+/// A name that is to be bound to a group.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct GroupName(wardseal_client::GroupName);
+
+#[wasm_bindgen]
+impl GroupName {
+    /// Salted commitment to it.
+    #[must_use]
+    pub fn commitment(&self) -> String {
+        Base64Url::text_of(self.0.commitment.as_array())
+    }
+
+    /// What the key server finds the group by.
+    #[must_use]
+    pub fn index(&self) -> String {
+        Base64Url::text_of(self.0.index.as_array())
+    }
+}
+
 #[wasm_bindgen]
 impl Core {
+    /// Draws the salt of a name that is to be bound to a group.
+    ///
+    /// # Errors
+    /// Code `bad_name`.
+    #[wasm_bindgen(js_name = newGroupName, unchecked_return_type = "Promise<GroupName>")]
+    pub fn new_group_name(&self, name: String) -> Promise {
+        self.run(|client| async move { Ok(GroupName(client.new_group_name(&name).await?).into()) })
+    }
+
+    /// Binds a name to a group.
+    ///
+    /// # Errors
+    /// Codes `not_authorised`, `name_taken`.
+    #[wasm_bindgen(js_name = bindGroup, unchecked_return_type = "Promise<void>")]
+    pub fn bind_group(&self, group: String, name: GroupName, token: String) -> Promise {
+        self.run(|client| async move {
+            client.bind_group(id(&group)?, &name.0, &token).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
     /// Grants a right to somebody who has no keys yet; gives the pending recipient. `expires` is in
     /// milliseconds.
     ///

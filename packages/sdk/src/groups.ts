@@ -31,6 +31,18 @@ export interface JoinOptions {
   readonly fromJoin?: boolean;
 }
 
+/** What the application's own server has to sign when a name is bound to a group. */
+export interface GroupNameRequest {
+  readonly tenant: string;
+  /** The group (`grp_…`). */
+  readonly group: string;
+  readonly name: string;
+  /** Salted commitment to the name, base64url: `cmt` of the token. */
+  readonly commitment: string;
+  /** Index of the name, base64url: `idx` of the token. */
+  readonly index: string;
+}
+
 /** Groups of people. */
 export class Groups {
   readonly #state: ClientState;
@@ -72,6 +84,18 @@ export class Groups {
 
   rename(group: string, name: string): Promise<void> {
     return this.#state.run((core) => core.renameGroup(group, name));
+  }
+
+  /**
+   * Binds a name of the application's to a group, such as `finess:750000001`: `sign` has the application's server sign it and gives
+   * its token. Who has the name first keeps it. Binding it again changes nothing.
+   */
+  bind(group: string, name: string, sign: (request: GroupNameRequest) => Promise<string> | string): Promise<void> {
+    return this.#state.run(async (core) => {
+      const drawn = await core.newGroupName(name);
+      const token = await sign({ tenant: this.#state.tenant, group, name, commitment: drawn.commitment(), index: drawn.index() });
+      await core.bindGroup(group, drawn, token);
+    });
   }
 
   /** Ends a group. Nothing can be sealed to it any more; what was sealed stays readable. */

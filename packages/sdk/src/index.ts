@@ -2,7 +2,7 @@
 export { errorCodes, type ErrorCode } from "./codes.js";
 export { WardsealError, type ErrorDetails } from "./errors.js";
 export type { ClaimOptions, Claims, Escrow, EscrowStatus, NewPending, PendingRecipient, PendingSession, Policy, RefusedClaim } from "./escrow.js";
-export type { Group, GroupMember, Groups, JoinOptions, Role } from "./groups.js";
+export type { Group, GroupMember, GroupNameRequest, Groups, JoinOptions, Role } from "./groups.js";
 export { indexedDbStore } from "./indexeddb.js";
 export type { ObjectHeader, Opened } from "./objects.js";
 export type { Device, Devices, Users } from "./people.js";

@@ -6,13 +6,14 @@
 )]
 
 use wardseal_client::{
-    Error, Misuse, NotClaimed, PendingGrant, PendingGranted, Rights,
+    Error, Misuse, NotClaimed, PendingGrant, PendingGranted, Rights, Role,
     api::{ProblemCode, escrow::EscrowState},
     crypto::kem::KemSecretKey,
     protocol::escrow::{Place, Policy, share_hash},
-    types::{Base64Url, MemberId, SessionId, UserId},
+    types::{Base64Url, Clock as _, MemberId, SessionId, UserId},
 };
 use wardseal_e2e::{Application, BEGINNING, DAY, Disk, Machine, World, open, seal};
+use wardseal_tenant::GroupNameRequest;
 
 const ADDRESS: &str = "info@clinic.example";
 
@@ -544,4 +545,60 @@ async fn two_machines_claim_at_once() {
     let late = scene.world.machine(&Disk::default()).await;
     let refused = scene.world.sign_up(&late, "dora").await.unwrap_err();
     assert_eq!(refused.problem(), Some(ProblemCode::NameTaken));
+}
+
+/// A facility that registers late: its group gets the name, and whoever is in it claims for all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_claims_what_waits_for_its_name() {
+    const NAME: &str = "finess:750000001";
+    let scene = scene().await;
+    let me = [(user(&scene.anna).await.into(), Rights::MANAGE)];
+    let session = scene.anna.create_session(&me, None, None).await.unwrap();
+    let facility = PendingGrant {
+        name: NAME.into(),
+        ..grant(Policy::Assigned)
+    };
+    scene.anna.grant_pending(session, &facility).await.unwrap();
+    let object = seal(&scene.anna, session, b"a record").await.unwrap();
+
+    let (dora, _) = scene.dora().await;
+    let (emil, _) = scene.world.person_at(&scene.application, "emil").await;
+    let nurse = [(user(&emil).await.into(), Role::Member)];
+    let group = dora.create_group("Clinic", &nurse).await.unwrap();
+    assert_eq!(emil.pending_sessions(group.into()).await.unwrap(), []);
+    let wanted = dora.new_group_name(NAME).await.unwrap();
+    let request = GroupNameRequest {
+        group,
+        commitment: wanted.commitment,
+        index: wanted.index,
+    };
+    let now = scene.world.clock.now();
+    let token = &scene.world.token_key;
+    let token = token.bind_group(scene.world.tenant, request, now, &mut scene.world.rng());
+    dora.bind_group(group, &wanted, &token.unwrap())
+        .await
+        .unwrap();
+    // Anna is not in the group, and learns that the name has an owner now.
+    let refused = scene.anna.claim(group.into(), None).await.unwrap_err();
+    assert_eq!(refused, Error::Misuse(Misuse::NotAMember(group)));
+    let again = PendingGrant {
+        policy: Policy::Confirmed,
+        ..facility
+    };
+    let refused = scene.anna.grant_pending(session, &again).await.unwrap_err();
+    assert_eq!(refused, Error::Misuse(Misuse::HasIdentity));
+
+    let report = emil.claim(group.into(), None).await.unwrap();
+    assert_eq!(
+        (report.claimed.as_slice(), report.left.len()),
+        ([session].as_slice(), 0)
+    );
+    for machine in [&emil, &dora] {
+        assert_eq!(open(machine, &object).await.unwrap(), b"a record");
+    }
+    let status = scene.anna.escrow_status(&[session]).await.unwrap();
+    assert_eq!(
+        (status[0].state, status[0].member),
+        (EscrowState::Claimed, Some(group.into()))
+    );
 }
