@@ -7,6 +7,9 @@
 )]
 
 mod desk;
+mod programs;
+
+pub use programs::{ask, program};
 
 use std::{
     sync::{

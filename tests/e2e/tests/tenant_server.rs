@@ -3,15 +3,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::print_stderr,
     reason = "a broken fixture must stop the test where it broke, and what is skipped is said"
 )]
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -22,7 +20,7 @@ use serde_json::{Value, json};
 use wardseal_client::{Client, Config, MailSettings, types::FixedBytes};
 use wardseal_client_http::HttpTransport;
 use wardseal_client_password::{set_password, unlock};
-use wardseal_e2e::Disk;
+use wardseal_e2e::{Disk, ask, program};
 use wardseal_protocol::vault::Language;
 use wardseal_tenant::{RootKey, TokenKey, found};
 use wardseal_testkit::{ServerOptions, Servers, secret, seeded};
@@ -65,26 +63,8 @@ impl Example {
         }
     }
 
-    /// What it answers; `None` when it refuses.
     fn ask(&self, method: &str, path: &str, session: &str, body: &Value) -> Option<Value> {
-        let body = body.to_string();
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer \
-             {session}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        if head.split(' ').nth(1) != Some("200") {
-            return None;
-        }
-        let json = body.find('{').zip(body.rfind('}'));
-        let (from, to) = json.unwrap();
-        Some(serde_json::from_str(&body[from..=to]).unwrap())
+        ask(&self.address, method, path, session, body)
     }
 
     fn start_recovery(&self, name: &str, client_key: &[u8]) -> Option<Value> {
@@ -296,17 +276,6 @@ async fn story(command: Command) {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tenant-server")
-}
-
-/// A program of this workspace, from the folder in which the tests are built.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.ancestors().nth(2).unwrap().join(name);
-    assert!(
-        path.exists(),
-        "{name} is not built: cargo build --package {name}"
-    );
-    path
 }
 
 /// Whether a program runs and has what the example needs; says so loudly if not.

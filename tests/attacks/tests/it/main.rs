@@ -1,4 +1,4 @@
-//! Attacks, by what the attacker does. Which row of the matrix each answers stands in the README.
+//! Attacks, by what the attacker does. Which row of the matrix each answers stands in `spec/attacks.md`.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,4 +15,6 @@ mod mutations;
 mod network;
 mod objects;
 mod passwords;
+mod recovery;
+mod schema;
 mod theft;
