@@ -7,6 +7,7 @@
     reason = "a command-line tool talks to the terminal"
 )]
 
+mod attacks;
 mod demo;
 mod generate;
 mod layers;
@@ -41,7 +42,7 @@ cargo xtask <command>
   vectors [--check]                     the same for spec/vectors only
   layers                                check who depends on whom
   models                                check the models of spec/models with Verifpal
-  policy                                check sources, licences, machine paths, file lengths
+  policy                                check sources, licences, machine paths, file lengths, named tests
   bench [arguments]                     run the measurements of benches/
   help                                  this text
 ";

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process;
 use crate::workspace::{Package, Workspace};
+use crate::{attacks, process};
 
 /// From this many lines on, a source file is mentioned.
 const LONG_FILE: usize = 800;
@@ -18,6 +18,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let rules = Rules::read(&workspace.root.join("deny.toml"))?;
     let built = built_crates(workspace)?;
     let mut violations = outside_crates(&workspace.packages, &rules, &built)?;
+    violations.extend(attacks::check(workspace)?);
     let places = Place::of_this_machine(&workspace.root);
     for path in workspace.files()? {
         let Ok(text) = fs::read_to_string(workspace.root.join(&path)) else {

@@ -40,7 +40,7 @@ async fn a_mistyped_code_is_not_sent_and_a_right_one_neither() {
     let page = world.machine("any").await;
     let before = page.network.seen().len();
     let wrong = if code.starts_with('0') { "1" } else { "0" };
-    let mistyped = format!("{wrong}{}", &code[1..]);
+    let mistyped: String = wrong.chars().chain(code.chars().skip(1)).collect();
     let error = recover_by_code(&page.client, "ada", &mistyped, PASSWORD, &[], seeded(2))
         .await
         .unwrap_err();
