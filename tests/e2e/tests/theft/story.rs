@@ -179,6 +179,7 @@ impl World {
             statements: vec![said.bytes().into()],
             boxes: Vec::new(),
             log_size: 0,
+            salt: None,
         };
         let transport = HttpTransport::new(Some(self.keys.url.parse().unwrap()), None).unwrap();
         let request = exchange::request::<Append>(&request, self.sent.bearer());
