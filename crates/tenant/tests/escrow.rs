@@ -23,6 +23,7 @@ use wardseal_protocol::{
     escrow::{Erasure, Party, Place, Policy, Release, Terms},
     keys::TenantKey,
     op::{Op, Rights, Role},
+    ring::Sealed,
     state::{NOW, World as _},
 };
 use wardseal_tenant::{
@@ -723,4 +724,65 @@ fn a_kept_share_is_read_as_it_was_written() {
         scene.erase(&dora, ErasureCause::Claimed, &item);
     }
     assert_eq!(KeptShare::from_bytes(b"else"), None);
+}
+
+#[test]
+fn an_escrow_key_is_read_as_it_was_written() {
+    for assigned in [Assigned::Refused, Assigned::Taken] {
+        let key = EscrowSecret::generate(assigned, &mut seeded(12)).unwrap();
+        let bytes = key.to_bytes();
+        let read = EscrowSecret::from_bytes(bytes.expose()).unwrap();
+        assert_eq!(read.public(), key.public());
+        assert_eq!(read.id(), key.id());
+        let mut other = bytes.expose().to_vec();
+        other[32] = 2;
+        assert!(EscrowSecret::from_bytes(&other).is_err());
+        assert!(EscrowSecret::from_bytes(&other[..32]).is_err());
+        assert!(EscrowSecret::from_bytes(&[]).is_err());
+    }
+}
+
+/// D13, the other party: all that the tenant's desk has, its shares with its key files, opens no seed,
+/// even for somebody who can fetch the deposit as well.
+#[test]
+fn everything_that_the_tenant_has_opens_no_seed() {
+    let mut scene = Scene::new(13);
+    let item = scene.kept("dora", Policy::Verified);
+    let dora = scene.named("dora");
+    assert_eq!(scene.refused(&dora, &item), None);
+    let mut loot: Vec<u8> = scene.store.iter().flat_map(KeptShare::to_bytes).collect();
+    let (root, lattice) = scene.town.root.to_seeds();
+    loot.extend(root.expose());
+    loot.extend(lattice.expose());
+    loot.extend(scene.town.token.seed().expose());
+    loot.extend(scene.town.escrow.tenant.seed().expose());
+    let place = Place {
+        tenant: scene.town.tenant,
+        session: item.session,
+        epoch: item.epoch,
+        pending: item.pending,
+    };
+    let mut boxes = scene.town.boxes.iter();
+    let sealed = boxes.find(|sealed| sealed.member == MemberId::Pending(item.pending));
+    let Some(Sealed::Escrow(deposit)) = sealed.map(|sealed| &sealed.sealed) else {
+        unreachable!("a deposit");
+    };
+    let (_, own) = &scene.town.escrow.shares[0];
+    let own = place
+        .open_tenant_share(&scene.town.escrow.tenant, own.as_slice())
+        .unwrap();
+    let opens = |of_server: &[u8]| {
+        let of_server = wardseal_crypto::secret::Secret::try_from_slice(of_server).unwrap();
+        let key = place.combine(&own, &of_server, None);
+        place.open_seed(&key, deposit).is_ok()
+    };
+    let part = deposit.server.as_ref().unwrap();
+    let of_server = place
+        .open_server_share(&scene.town.escrow.server, part.as_slice())
+        .unwrap();
+    assert!(opens(of_server.share.expose()), "the attempt itself works");
+    assert!(!opens(own.expose()));
+    assert!(loot.windows(32).all(|window| !opens(window)));
+    let seed = scene.town.newest(scene.session).secret().expose();
+    assert!(loot.windows(32).all(|window| window != seed));
 }

@@ -13,8 +13,8 @@ use wardseal_protocol::{
     state::{ChainState, NOW, States, TenantState},
 };
 use wardseal_tenant::{
-    ACCESS_LIFETIME, GroupNameRequest, NameRequest, RecoveryRequest, RootKey, TOKEN_LIFETIME,
-    TenantError, TokenKey, add_key, found, revoke_key,
+    ACCESS_LIFETIME, Assigned, EscrowSecret, GroupNameRequest, NameRequest, RecoveryRequest,
+    RootKey, TOKEN_LIFETIME, TenantError, TokenKey, add_key, found, found_with, revoke_key,
 };
 use wardseal_testkit::seeded;
 use wardseal_types::{Base64Url, BoxedBytes, FixedBytes, GroupId, TenantId, Timestamp, UserId};
@@ -276,4 +276,23 @@ fn an_access_token_is_for_one_server_and_for_nothing_else() {
         .access(state.id, SERVER, START, &mut seeded(4))
         .unwrap();
     assert_ne!(text, again, "each has a nonce");
+}
+
+#[test]
+fn a_tenant_is_founded_with_an_escrow_key() {
+    let mut rng = seeded(40);
+    let root = RootKey::generate(&mut rng).unwrap();
+    let token = TokenKey::generate(&mut rng).unwrap();
+    let log = RootKey::generate(&mut rng).unwrap();
+    let wardseal_protocol::keys::TenantKey::Root(log_key) = log.public().clone() else {
+        panic!("a root key is hybrid");
+    };
+    let escrow = EscrowSecret::generate(Assigned::Refused, &mut rng).unwrap();
+    let more = [escrow.public()];
+    let (_, statement) = found_with(&root, &token, more, log_key, START, &mut rng).unwrap();
+    let state = fold::apply(None, &statement, 0, &States::default()).unwrap();
+    let ChainState::Tenant(state) = state else {
+        panic!("the genesis of a tenant makes a tenant");
+    };
+    assert_eq!(state.escrow().unwrap().0, escrow.id());
 }

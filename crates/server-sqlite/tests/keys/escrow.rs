@@ -825,3 +825,57 @@ fn a_server_that_takes_no_part_says_so() {
     let refused = service.list_pending(&caller, &caller.tenant, &scene.anna.member(), None, 10);
     assert_eq!(refused, Err(DomainError::EscrowOff));
 }
+
+/// D13: whoever steals all that the key server has, its database with the write-ahead log and its file
+/// of secrets, opens every share of it, and no seed: neither with that share alone nor with whatever
+/// else lies there in the place of the tenant's.
+#[test]
+fn everything_that_the_key_server_has_opens_no_seed() {
+    let mut scene = Scene::new(17);
+    let pending = scene.awaits("dora", Policy::Verified);
+    let dora = scene.verified("dora", pending);
+    scene.release(&dora, pending).unwrap();
+    let mut loot = scene.world.files();
+    let (ed25519, ml_dsa) = scene.world.town.log_key.to_seeds();
+    for secret in [ed25519.expose(), ml_dsa.expose(), &[11; 32], &[12; 32]] {
+        loot.extend(secret);
+    }
+    let place = Place {
+        tenant: scene.world.tenant(),
+        session: scene.session,
+        epoch: 0,
+        pending,
+    };
+    let town = &scene.world.town;
+    let mut boxes = town.boxes.iter();
+    let sealed = boxes.find(|sealed| sealed.member == MemberId::Pending(pending));
+    let Some(Sealed::Escrow(deposit)) = sealed.map(|sealed| &sealed.sealed) else {
+        unreachable!("a deposit");
+    };
+    let part = deposit.server.as_ref().unwrap();
+    let own = place
+        .open_server_share(&town.escrow.server, part.as_slice())
+        .unwrap()
+        .share;
+    let opens = |of_tenant: &[u8]| {
+        let of_tenant = Secret::try_from_slice(of_tenant).unwrap();
+        let key = place.combine(&of_tenant, &own, None);
+        place.open_seed(&key, deposit).is_ok()
+    };
+    let (_, of_tenant) = &town.escrow.shares[0];
+    let of_tenant = place
+        .open_tenant_share(&town.escrow.tenant, of_tenant.as_slice())
+        .unwrap();
+    assert!(opens(of_tenant.expose()), "the attempt itself works");
+    assert!(!opens(own.expose()));
+    assert!(loot.len() > 10_000);
+    // What is drawn at random has as many different bytes, and pages of a database do not.
+    let random = |window: &&[u8]| {
+        let different: std::collections::BTreeSet<_> = window.iter().collect();
+        different.len() >= 20
+    };
+    assert!(random(&of_tenant.expose().as_slice()));
+    assert!(loot.windows(32).filter(random).all(|window| !opens(window)));
+    let seed = town.newest(scene.session).secret().expose();
+    assert!(loot.windows(32).all(|window| window != seed));
+}
