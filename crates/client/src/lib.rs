@@ -38,7 +38,8 @@ mod watch;
 pub use client::{CachePolicy, Client, Config, Profile};
 pub use devices::Device;
 pub use escrow::{
-    AwaitedRecipient, ClaimReport, EscrowCode, NotClaimed, PendingGrant, PendingGranted, PendingSession, Unclaimed,
+    AwaitedRecipient, ClaimReport, EscrowCode, NotClaimed, PendingGrant, PendingGranted,
+    PendingSession, Unclaimed,
 };
 pub use groups::{Group, GroupMember};
 pub use names::GroupName;

@@ -3,7 +3,11 @@
 use wardseal_client_core::{
     Error, Misuse,
     api::keys::{Append, AppendRequest, CreateTenant, CreateTenantRequest},
-    protocol::{keys::TenantKey, state::World as _, statement::Statement},
+    protocol::{
+        keys::TenantKey,
+        state::{TenantState, World as _},
+        statement::Statement,
+    },
     types::{KeyId, TenantId, Timestamp},
 };
 
@@ -88,5 +92,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             log_size: checkpoint.size,
             checkpoint: checkpoint.time,
         })
+    }
+
+    /// The tenant's chain as it is now, to which [`extend_tenant`](Self::extend_tenant) adds.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Error::Misbehaved`].
+    pub async fn tenant_state(&self) -> Result<TenantState, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.learn_tenant(inner).await?;
+        let state = inner.knowledge.world().tenant().cloned();
+        state.ok_or_else(|| Misuse::NotFound(self.config.tenant.into()).into())
     }
 }

@@ -14,7 +14,7 @@ use wardseal_api::{
 use wardseal_crypto::{
     CryptoError,
     kem::{self, KemPublicKey, KemSecretKey},
-    secret::{Secret, SecretBytes},
+    secret::Secret,
 };
 use wardseal_protocol::{
     cbor,
@@ -69,31 +69,7 @@ impl EscrowSecret {
         Ok(Self { secret, listed })
     }
 
-    /// What is kept in a file: the seed, and a byte that says whether the tenant takes assignments.
-    #[must_use]
-    pub fn to_bytes(&self) -> SecretBytes {
-        let assigned = u8::from(self.listed.assigned == Assigned::Taken);
-        SecretBytes::from_vec([self.seed().expose().as_slice(), &[assigned]].concat())
-    }
-
-    /// Reads what [`to_bytes`](Self::to_bytes) gave.
-    ///
-    /// # Errors
-    /// [`CryptoError::InvalidKey`] for anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        let Some((&[assigned], seed)) = bytes.split_last_chunk::<1>().map(|(a, b)| (b, a)) else {
-            return Err(CryptoError::InvalidKey);
-        };
-        let assigned = match assigned {
-            0 => Assigned::Refused,
-            1 => Assigned::Taken,
-            _ => return Err(CryptoError::InvalidKey),
-        };
-        let seed = Secret::try_from_slice(seed).map_err(|_| CryptoError::InvalidKey)?;
-        Self::from_seed(&seed, assigned)
-    }
-
-    /// The seed.
+    /// The seed, to be kept.
     #[must_use]
     pub const fn seed(&self) -> &Secret<32> {
         self.secret.seed()

@@ -284,7 +284,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         unlocked: UnlockedIdentity<'_>,
     ) -> Result<Profile, Error> {
         let mut inner = self.inner.lock().await;
-        Ok(self.open_released(&mut inner, Some(name), &unlocked).await?)
+        Ok(self
+            .open_released(&mut inner, Some(name), &unlocked)
+            .await?)
     }
 
     /// Holds the device of whoever is kept here for the day, for five minutes or until

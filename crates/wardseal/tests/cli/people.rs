@@ -241,14 +241,37 @@ fn a_tenant_is_made_once() {
     assert_eq!(said.id("ten_"), place.tenant());
     let other = ["tenant", "create", "--name", "Other", "--dir", "tenant"];
     assert_eq!(place.run("operator", &other).code, 2);
-    for secret in ["root.key", "token.key"] {
+    for secret in ["root.key", "token.key", "escrow.key"] {
         use std::os::unix::fs::PermissionsExt as _;
         let path = place.path(&format!("tenant/{secret}"));
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
     let shown = place.run("anybody", &["tenant", "show", "--tenant", &place.tenant()]);
-    assert_eq!(shown.good().out.matches("key_").count(), 2);
+    let shown = shown.good().out;
+    assert_eq!(shown.matches("key_").count(), 3);
+    assert_eq!(shown.matches("escrow").count(), 1);
+}
+
+#[test]
+fn an_escrow_key_is_added_by_whoever_has_signed_up() {
+    let place = Place::with(&["anna"]);
+    let add = ["tenant", "add-escrow-key", "--dir", "tenant", "--file"];
+    let add = |person: &str, file: &str| {
+        let line = [add.as_slice(), &[file, "--takes-assignments"]].concat();
+        place.run(person, &line)
+    };
+    let added = add("anna", "second.key").good().id("key_");
+    // Once more enters nothing, and so does the key that the tenant began with.
+    assert_eq!(add("anna", "second.key").good().id("key_"), added);
+    let first = add("anna", "escrow.key").good().id("key_");
+    let shown = place.run("anybody", &["tenant", "show", "--tenant", &place.tenant()]);
+    let shown = shown.good().out;
+    assert_eq!(shown.matches("escrow").count(), 2);
+    assert!(shown.contains(&added) && shown.contains(&first));
+    // A stranger cannot bring it, and a file of something else is none.
+    assert_ne!(add("stranger", "third.key").code, 0);
+    assert_ne!(add("anna", "tenant.toml").code, 0);
 }
 
 /// Programs that run at the same time over one folder do not harm it.
