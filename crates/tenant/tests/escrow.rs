@@ -765,7 +765,7 @@ fn everything_that_the_tenant_has_opens_no_seed() {
     let mut boxes = scene.town.boxes.iter();
     let sealed = boxes.find(|sealed| sealed.member == MemberId::Pending(item.pending));
     let Some(Sealed::Escrow(deposit)) = sealed.map(|sealed| &sealed.sealed) else {
-        unreachable!("a deposit");
+        panic!("a deposit");
     };
     let (_, own) = &scene.town.escrow.shares[0];
     let own = place
