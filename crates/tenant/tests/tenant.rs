@@ -288,8 +288,8 @@ fn a_tenant_is_founded_with_an_escrow_key() {
         panic!("a root key is hybrid");
     };
     let escrow = EscrowSecret::generate(Assigned::Refused, &mut rng).unwrap();
-    let more = [escrow.public()];
-    let (_, statement) = found_with(&root, &token, more, log_key, START, &mut rng).unwrap();
+    let (_, statement) =
+        found_with(&root, &token, Some(&escrow), log_key, START, &mut rng).unwrap();
     let state = fold::apply(None, &statement, 0, &States::default()).unwrap();
     let ChainState::Tenant(state) = state else {
         panic!("the genesis of a tenant makes a tenant");

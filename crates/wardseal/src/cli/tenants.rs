@@ -27,7 +27,9 @@ use wardseal_client::{
     },
     types::{FixedBytes, TenantId, UserId},
 };
-use wardseal_tenant::{EscrowSecret, NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, found_with};
+use wardseal_tenant::{
+    EscrowSecret, NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, add_key, found_with,
+};
 
 use super::{
     failure::Failure,
@@ -51,6 +53,19 @@ pub(crate) enum Command {
         /// Release what waits in escrow on the application's word alone, where a sender asks for that
         #[arg(long)]
         assigned: bool,
+    },
+    /// Adds an escrow key to a tenant that has none, or another one: whoever acts here must be signed
+    /// up, and brings it to the key server.
+    AddEscrowKey {
+        /// Where the keys of the tenant are
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Release what waits in escrow on the application's word alone, where a sender asks for that
+        #[arg(long)]
+        assigned: bool,
+        /// The file in that folder for the key; one that is there is entered as it is
+        #[arg(long, value_name = "NAME", default_value = "escrow.key")]
+        file: String,
     },
     /// Signs that names mean users. Check first, in your own way, that the persons have these names.
     Token {
@@ -97,8 +112,15 @@ struct Settings {
 }
 
 pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Failure> {
-    host.acts_as_nobody()?;
+    if !matches!(command, Command::AddEscrowKey { .. }) {
+        host.acts_as_nobody()?;
+    }
     match command {
+        Command::AddEscrowKey {
+            dir,
+            assigned,
+            file,
+        } => add_escrow_key(host, &dir, &file, assigned).await,
         Command::Create {
             name,
             dir,
@@ -107,6 +129,68 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
         Command::Token { dir, requests } => tokens(&dir, &requests),
         Command::Show => show(host).await,
     }
+}
+
+const fn purpose(assigned: bool) -> Assigned {
+    if assigned {
+        Assigned::Taken
+    } else {
+        Assigned::Refused
+    }
+}
+
+/// The key is written first: an earlier run may have come that far.
+async fn add_escrow_key(
+    host: &mut Host,
+    dir: &Path,
+    file: &str,
+    assigned: bool,
+) -> Result<Report, Failure> {
+    let (tenant, _) = tenant_in(dir)?;
+    host.settle_tenant(tenant);
+    let crypto = |error: &dyn core::fmt::Display| Failure::failed("crypto", error.to_string());
+    let path = dir.join(file);
+    let drawn =
+        EscrowSecret::generate(purpose(assigned), &mut random()).map_err(|error| crypto(&error))?;
+    let key = match private::write_new(&path, drawn.to_bytes().expose()) {
+        Ok(()) => drawn,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            EscrowSecret::from_bytes(&private::read(&path)?).ok_or_else(|| damaged(&path))?
+        }
+        Err(error) => return Err(Failure::file("write", &path, &error)),
+    };
+    let client = host.client().await?;
+    let state = client.tenant_state().await?;
+    if !state.keys().any(|(id, _)| *id == key.id()) {
+        let root = root_key(dir)?;
+        let statement =
+            add_key(&state, &root, key.public(), now()).map_err(|error| crypto(&error))?;
+        client.extend_tenant(statement.bytes()).await?;
+    }
+    Ok(Report::new(
+        format!(
+            "{}\nits secret half is in {}: the application's server needs it",
+            key.id(),
+            path.display()
+        ),
+        json!({ "key": key.id(), "file": path }),
+    ))
+}
+
+fn root_key(dir: &Path) -> Result<RootKey, Failure> {
+    let path = dir.join("root.key");
+    let bytes = private::read(&path)?;
+    let halves = bytes.split_at_checked(32).and_then(|(classical, lattice)| {
+        let classical = Secret::<32>::try_from_slice(classical).ok()?;
+        let lattice = Secret::<32>::try_from_slice(lattice).ok()?;
+        RootKey::from_seeds(&classical, &lattice).ok()
+    });
+    halves.ok_or_else(|| damaged(&path))
+}
+
+fn damaged(path: &Path) -> Failure {
+    Failure::failed("damaged", format!("{} is damaged", path.display()))
+        .advise("restore it from a copy")
 }
 
 async fn create(
@@ -181,12 +265,7 @@ async fn draw(
     let failed = |error: &dyn core::fmt::Display| Failure::failed("crypto", error.to_string());
     let root = RootKey::generate(rng).map_err(|error| failed(&error))?;
     let token = TokenKey::generate(rng).map_err(|error| failed(&error))?;
-    let assigned = if assigned {
-        Assigned::Taken
-    } else {
-        Assigned::Refused
-    };
-    let escrow = EscrowSecret::generate(assigned, rng).map_err(|error| failed(&error))?;
+    let escrow = EscrowSecret::generate(purpose(assigned), rng).map_err(|error| failed(&error))?;
     let (tenant, genesis) = found_with(&root, &token, Some(&escrow), log_key, now(), rng)
         .map_err(|error| failed(&error))?;
     let (classical, lattice) = root.to_seeds();

@@ -258,7 +258,7 @@ fn an_escrow_key_is_added_by_whoever_has_signed_up() {
     let place = Place::with(&["anna"]);
     let add = ["tenant", "add-escrow-key", "--dir", "tenant", "--file"];
     let add = |person: &str, file: &str| {
-        let line = [add.as_slice(), &[file, "--takes-assignments"]].concat();
+        let line = [add.as_slice(), &[file, "--assigned"]].concat();
         place.run(person, &line)
     };
     let added = add("anna", "second.key").good().id("key_");
