@@ -14,6 +14,8 @@
 mod applications;
 #[path = "vectors/chains.rs"]
 mod chains;
+#[path = "vectors/codes.rs"]
+mod codes;
 #[path = "vectors/escrow.rs"]
 mod escrow;
 #[path = "vectors/folds.rs"]
@@ -82,6 +84,7 @@ fn main() {
     chains::tokens(&mut set);
     recovery::tokens(&mut set);
     recovery::certificates(&mut set);
+    codes::codes(&mut set);
     chains::checkpoints(&mut set);
     folds::folds(&mut set);
     recovery::folds(&mut set);

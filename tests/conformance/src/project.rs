@@ -5,6 +5,7 @@
 
 mod applications;
 mod chains;
+mod codes;
 mod days;
 mod escrow;
 mod small;
@@ -41,6 +42,7 @@ pub const OBJECTS: &[&str] = &[
     "checkpoint",
     "binding-token",
     "day-certificate",
+    "recovery-code",
     "sign-in",
     "device-proof",
     "access-token",
@@ -65,6 +67,7 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "fold" => chains::fold(input),
         "binding-token" => chains::token(input),
         "day-certificate" => days::certificate(input),
+        "recovery-code" => codes::code(input),
         "checkpoint" => chains::checkpoint(input),
         "deposit" => escrow::deposit(input),
         "escrow-receipt" => escrow::receipt(input),
