@@ -4,13 +4,20 @@ import type { Locator } from "@playwright/test";
 
 import { expect, go, signIn, test, type Person } from "./fixtures";
 import { answer, place, saved } from "./form";
+import { codesFor, mailTo } from "./mails";
 import { openCase, part } from "./steps";
+import type { Role } from "./world";
 
 // Servers of its own. Other people in each test: whoever types his password often is asked to wait.
 test.use({ size: { facilities: 4, cases: 0, log: "warn" } });
 test.describe.configure({ timeout: 240_000 });
 
 const NEW = "regen gabel turm 47";
+/** Signs in by hand, with a password of one's own. */
+async function signInWith(person: Person, name: string, password: string): Promise<void> {
+  await signIn(person, { name, password, person: "", facility: "", country: "FR" });
+}
+
 /** Leaves the page and this browser's keys. */
 async function signOut({ page, t }: Person): Promise<void> {
   await page.getByRole("button", { name: new RegExp(`^${t("nav.account")}: `) }).click();
@@ -18,6 +25,9 @@ async function signOut({ page, t }: Person): Promise<void> {
   await page.getByRole("alertdialog").getByRole("button", { name: t("nav.signOut"), exact: true }).click();
   await expect(page.getByRole("button", { name: t("unlock.action"), exact: true })).toBeVisible();
 }
+
+/** The beginning of somebody's name, as tests call people. */
+const shortOf = ({ name }: Role): string => name.split("@")[0] ?? name;
 
 type Kind = "password" | "passkey" | "code" | "mail" | "organisation";
 
@@ -71,6 +81,59 @@ async function reads(person: Person, id: string, name: string): Promise<void> {
   await part(person, "case.part.record");
   await expect(place(page, "familyName").getByRole("textbox")).toHaveValue(name);
 }
+
+/** The old password opens nothing any more. */
+async function refuses(person: Person, name: string, password: string): Promise<void> {
+  const { page, t } = person;
+  await page.getByRole("textbox", { name: t("unlock.name"), exact: true }).fill(name);
+  await page.getByLabel(t("unlock.password"), { exact: true }).fill(password);
+  await page.getByRole("button", { name: t("unlock.action"), exact: true }).click();
+  await expect(page.getByText(t("unlock.wrong"))).toBeVisible({ timeout: 45_000 });
+}
+
+test("a forgotten password: two codes from two servers, a new password, and every record opens", async ({ visit, world }) => {
+  const role = world.role("claire.moreau");
+  const claire = await visit({ as: "claire.moreau", language: "fr" });
+  const { t, page } = claire;
+  const id = await write(claire, "TEST-Oubli");
+
+  // Whoever has only a password is told.
+  await expect(page.getByText(t("ways.alone.passwordText")).first()).toBeVisible();
+  const dialog = await setUp(claire, "mail");
+  await dialog.getByLabel(t("byMail.address")).fill("claire@prive.example");
+  await dialog.getByRole("button", { name: t("byMail.action"), exact: true }).click();
+  await expect(dialog).toBeHidden({ timeout: 45_000 });
+  await works(claire, "mail");
+  await expect(way(claire, "mail")).toContainText("claire@prive.example");
+  await signOut(claire);
+
+  await test.step("a wrong code is said to be wrong, and which", async () => {
+    await forgot(claire, role.name);
+    await page.getByRole("button", { name: t("recover.mail"), exact: true }).click();
+    const tag = await page.locator(".tag-panel-tag").innerText();
+    const { own, vault } = await codesFor(world, "claire@prive.example", tag);
+    const [first, second] = [page.getByLabel(t("recover.ownCode")), page.getByLabel(t("recover.vaultCode"))];
+    await first.fill(own === "00000000" ? "00000001" : "00000000");
+    await second.fill(vault);
+    await page.getByRole("button", { name: t("recover.check"), exact: true }).click();
+    await expect(page.locator(".recover-codes .field").first()).toContainText(/faux/);
+    await first.fill(own);
+    await page.getByRole("button", { name: t("recover.check"), exact: true }).click();
+  });
+  await choosePassword(claire, NEW);
+  await reads(claire, id, "TEST-Oubli");
+
+  await test.step("it is recorded, told by mail, and the old password is over", async () => {
+    await go(claire, "nav.account");
+    await expect(page.getByText(t("events.by.mail"))).toBeVisible();
+    await works(claire, "mail");
+    const told = await mailTo(world, role.name, ({ text }) => !/\d{4} ?\d{4}/.test(text));
+    for (const word of ["TEST-Oubli", id, role.person]) expect(told.raw).not.toContain(word);
+    await signOut(claire);
+    await refuses(claire, role.name, role.password);
+    await signInWith(claire, role.name, NEW);
+  });
+});
 
 test("a recovery code on paper: printed, read from the paper, and used", async ({ visit, world }) => {
   const role = world.role("hugo.lambert");
@@ -142,4 +205,69 @@ test("a passkey opens the records without a password", async ({ visit, world }) 
   await page.getByRole("button", { name: new RegExp(`^${t("recover.passkey")}`) }).click();
   await expect(page.getByRole("navigation", { name: t("nav.main") })).toBeVisible({ timeout: 60_000 });
   await reads(nadia, id, "TEST-Passkey");
+});
+
+test("the administrators of the facility let somebody back in, after six characters were compared", async ({ visit, world }) => {
+  // The first of a facility is its administrator.
+  const role = world.role("miriam.vogel");
+  const [first, other] = world.roles.filter(({ facility }) => facility === role.facility);
+  const somebody = other ?? role;
+  const [admin, miriam] = await Promise.all([visit({ as: shortOf(first ?? role), language: "de" }), visit({ as: shortOf(somebody), language: "de" })]);
+  const { t, page } = miriam;
+  const dialog = await setUp(miriam, "organisation");
+  await expect(dialog.getByText(t("byFacility.text"))).toBeVisible();
+  await dialog.locator("label").filter({ hasText: t("byFacility.quorum.1") }).click();
+  await expect(dialog.getByText(t("byFacility.means1"))).toBeVisible();
+  await dialog.getByRole("button", { name: t("byFacility.action"), exact: true }).click();
+  await expect(dialog).toBeHidden({ timeout: 45_000 });
+  await works(miriam, "organisation");
+  await signOut(miriam);
+
+  await go(admin, "nav.team");
+  await forgot(miriam, somebody.name);
+  await page.getByRole("button", { name: new RegExp(`^${t("recover.help")}`) }).click();
+  const tag = await page.locator(".tag-panel-tag").innerText();
+  await expect(page.getByText(t("recover.helpWaiting"))).toBeVisible();
+
+  await admin.page.getByRole("button", { name: admin.t("team.helpApprove"), exact: true }).click({ timeout: 60_000 });
+  const compare = admin.page.getByRole("alertdialog");
+  await expect(compare.locator(".tag-panel-tag")).toHaveText(tag);
+  await compare.getByRole("button", { name: admin.t("team.helpSame"), exact: true }).click();
+  await expect(compare).toBeHidden({ timeout: 45_000 });
+
+  await choosePassword(miriam, NEW);
+  await go(miriam, "nav.account");
+  await expect(page.getByText(t("events.by.organisation"))).toBeVisible();
+});
+
+test("somebody with nothing left gets a new identity, and no record is lost", async ({ visit, world }) => {
+  const [first, other] = world.roles.filter(({ facility }) => facility === "Klinik am Park");
+  if (first === undefined || other === undefined) throw new Error("the facility has too few people");
+  const admin = await visit({ as: shortOf(first), language: "de" });
+  const id = await write(admin, "TEST-Team");
+  await go(admin, "nav.team");
+  const { page: theirs, t } = admin;
+  await theirs.getByRole("button", { name: t("team.moreFor", { name: other.name }) }).click();
+  await theirs.getByRole("menuitem", { name: t("team.restart") }).click();
+  await theirs.getByRole("alertdialog").getByRole("button", { name: t("team.restartAction"), exact: true }).click();
+  const link = await theirs.locator(".team-link").innerText();
+  await theirs.getByRole("alertdialog").getByRole("button", { name: t("common.close"), exact: true }).last().click();
+
+  const person = await visit({ language: "de" });
+  const { page } = person;
+  await page.goto(link);
+  await page.reload();
+  await page.getByLabel(t("unlock.password"), { exact: true }).fill(NEW);
+  await page.getByLabel(t("signUp.again"), { exact: true }).fill(NEW);
+  await page.getByRole("button", { name: t("signUp.action"), exact: true }).click();
+  const number = page.getByRole("group", { name: t("noFacility.number") }).locator("output");
+  await expect(number).toHaveText(/^(\d{5} ){3}\d{5}$/, { timeout: 60_000 });
+
+  await theirs.getByRole("button", { name: t("team.restartTake"), exact: true }).click({ timeout: 60_000 });
+  const compare = theirs.getByRole("alertdialog");
+  await expect(compare.locator("output")).toHaveText(await number.innerText());
+  await compare.getByRole("button", { name: t("team.restartTakeAction"), exact: true }).click();
+  await expect(compare).toBeHidden({ timeout: 45_000 });
+  await expect(page.getByRole("navigation", { name: t("nav.main") })).toBeVisible({ timeout: 60_000 });
+  await reads(person, id, "TEST-Team");
 });

@@ -32,6 +32,22 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await at(claire, "unlock", page.getByRole("button", { name: t("unlock.action"), exact: true }));
   await page.getByRole("button", { name: t("unlock.action"), exact: true }).click();
   await at(claire, "unlock, nothing typed", page.getByText(t("unlock.needName")));
+  await page.getByRole("button", { name: t("recover.forgot") }).click();
+  await at(claire, "forgotten password", page.getByRole("button", { name: t("recover.mail") }));
+  await page.getByRole("textbox", { name: t("unlock.name"), exact: true }).fill(world.role("claire.moreau").name);
+  await page.getByRole("button", { name: t("recover.mail"), exact: true }).click();
+  await at(claire, "forgotten password: codes", page.getByLabel(t("recover.vaultCode")));
+  await page.getByRole("button", { name: t("recover.backToWays") }).click();
+  await page.getByRole("button", { name: new RegExp(`^${t("recover.code")}`) }).click();
+  await at(claire, "forgotten password: paper", page.getByLabel(t("recover.typeCode"), { exact: true }));
+  await page.getByRole("button", { name: t("recover.backToWays") }).click();
+  await page.getByRole("button", { name: new RegExp(`^${t("recover.help")}`) }).click();
+  await at(claire, "forgotten password: help", page.getByText(t("recover.helpText")));
+  await page.getByRole("button", { name: t("recover.backToWays") }).click();
+  await page.getByRole("button", { name: new RegExp(`^${t("recover.nothing")}`) }).click();
+  await at(claire, "forgotten password: nothing left", page.getByText(t("recover.nothingText")));
+  await page.getByRole("button", { name: t("recover.backToWays") }).click();
+  await page.getByRole("button", { name: t("recover.back") }).click();
   await page.getByRole("button", { name: t("unlock.haveInvitation") }).click();
   await at(claire, "sign-up", page.getByRole("heading", { name: t("signUp.title") }));
   await page.getByRole("button", { name: t("signUp.backToSignIn") }).click();
@@ -115,6 +131,19 @@ export async function visitScreens(visit: (visit: Visit) => Promise<Person>, wor
   await at(claire, "team", page.getByRole("list", { name: t("team.members") }));
   await go(claire, "nav.account");
   await at(claire, "account", page.getByText(t("account.devices")));
+  const ways = page.getByRole("list", { name: t("ways.list") });
+  await expect(ways).toBeVisible();
+  for (const kind of ["password", "passkey", "mail", "organisation"] as const) {
+    await ways.getByRole("button", { name: new RegExp(`^${t(`ways.kind.${kind}`)}: `) }).click();
+    await at(claire, `account: ${kind}`, page.getByRole("dialog"));
+    await escape(claire);
+  }
+  await ways.getByRole("button", { name: new RegExp(`^${t("ways.kind.code")}: `) }).click();
+  await page.getByRole("dialog").getByRole("button", { name: t("codeSheet.make"), exact: true }).click();
+  await at(claire, "account: recovery code", page.getByRole("img", { name: t("codeSheet.qr") }));
+  await page.getByRole("button", { name: t("codeSheet.have"), exact: true }).click();
+  await at(claire, "account: recovery code, read from the paper", page.locator('[name="proof"]'));
+  await escape(claire);
   await page.keyboard.press("?");
   await at(claire, "keyboard", page.getByRole("dialog", { name: t("help.title") }));
   await escape(claire);

@@ -6,6 +6,8 @@ import { Route, Switch, useLocation } from "wouter";
 
 import { Button, Empty, LinkButton, Skeleton, Toasts } from "../design";
 import { Start } from "../features/inbox/Start";
+import { RegisterFacility } from "../features/register/RegisterFacility";
+import { registration } from "../features/register/registering";
 import { CompareNumber } from "../features/team/CompareNumber";
 import { I18nProvider, useI18n } from "../i18n/context";
 import type { Language } from "../i18n/languages";
@@ -18,6 +20,7 @@ import { FacilityProvider } from "./facility";
 import { LiveProvider, useConnection } from "./live";
 import { screens } from "./routes";
 import { Shell } from "./Shell";
+import { StepUp } from "./StepUp";
 
 const UnlockScreen = lazy(() => import("../features/unlock/UnlockScreen"));
 
@@ -61,6 +64,7 @@ function Gate() {
       <OutboxProvider>
         <LiveProvider>
           <Work />
+          <StepUp />
           <Shell>
             <Screens />
           </Shell>
@@ -142,8 +146,19 @@ function Crash() {
 /** Milliseconds after which it is asked again whether somebody is in a facility now. */
 const LOOK_AGAIN = 5_000;
 
-/** Somebody who is in no facility: his comparison number, for the administrator who takes him in. */
 function NoFacility() {
+  const registering = registration();
+  if (registering === null) return <Waiting />;
+  return (
+    <Centre>
+      <RegisterFacility identifier={registering} />
+      <StepUp />
+    </Centre>
+  );
+}
+
+/** Somebody who is in no facility: his comparison number, for the administrator who takes him in. */
+function Waiting() {
   const { t } = useI18n();
   const keeper = useKeeper();
   const { me } = useWard();

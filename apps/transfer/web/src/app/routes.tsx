@@ -24,5 +24,6 @@ export const screens: readonly Screen[] = [
   { path: "/inbox/:id", component: InboxScreen },
   { path: "/directory", component: lazy(() => import("../features/ask/DirectoryScreen")), nav: { label: "nav.directory", icon: Building2, key: "d" } },
   { path: "/team", component: lazy(() => import("../features/team/TeamScreen")), nav: { label: "nav.team", icon: UsersRound, key: "t" } },
+  { path: "/waiting", component: lazy(() => import("../features/register/WaitingScreen")) },
   { path: "/account", component: lazy(() => import("../features/account/AccountScreen")), nav: { label: "nav.account", icon: CircleUserRound, key: "a" } },
 ];

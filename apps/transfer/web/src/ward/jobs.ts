@@ -5,8 +5,10 @@ import { api } from "../api/client";
 import { ApiError } from "../api/errors";
 import { absorbCase, absorbRequest, keys } from "../api/queries";
 import type { CaseRecord, RequestRecord } from "../api/types";
+import { languages } from "../i18n/languages";
 import type { Answers, DocumentEntry, WorkingCopy } from "./contents";
 import type { DiscloseJob, Job, Notes, SendJob, SendPart, Source, UploadJob } from "./notes";
+import { openPending, waitingOf } from "./escrow";
 import { changeCase, openBlob } from "./records";
 import { ContentError, sealContent } from "./sealed";
 import { sendBlob } from "./upload";
@@ -80,7 +82,7 @@ async function send(job: SendJob, means: Means): Promise<void> {
   await Promise.all(puts);
   signal.throwIfAborted();
 
-  const requests = kept.parts.map(({ request, to, session, blob }) => ({ id: request, to, session: session ?? "", sealed: blob }));
+  const requests = kept.parts.map(({ request, to, session, blob, pending }) => ({ id: request, to, session: session ?? "", sealed: blob, ...(pending === undefined ? {} : { pending }) }));
   const isSent = (record: CaseRecord): boolean => requests.every(({ id }) => record.requests.some((each) => each.id === id));
   const record = await overwrite(
     () => api.cases.get(job.case),
@@ -90,17 +92,27 @@ async function send(job: SendJob, means: Means): Promise<void> {
   absorbCase(client, record);
 }
 
+/** The session of a record. A facility without keys gets it in escrow, as it gets the request. */
+async function recordSession({ facility, to, request }: DiscloseJob, { ward }: Means): Promise<{ readonly session: string; readonly pending?: string }> {
+  if (to.startsWith("grp_")) return { session: await ward.sessions.create({ manage: [facility], read: [to] }) };
+  const { session, escrow } = await api.requests.get(request);
+  const waiting = escrow === null ? null : await waitingOf(ward, session, escrow.pending);
+  if (waiting === null) throw new ContentError("the facility does not wait for this request any more: load the page again");
+  const { policy, address = "", language, code } = waiting;
+  return openPending(ward, facility, { identifier: to, policy, address, language: languages.find((each) => each === language) ?? "en", ...(code === undefined ? {} : { code }) });
+}
+
 /** Opens the record for a facility: a second session with its own key, which may open the documents too. */
 async function disclose(job: DiscloseJob, means: Means): Promise<void> {
   const { ward, client, notes, onProgress, signal } = means;
   let kept = job;
-  const keep = async (more: Partial<Pick<DiscloseJob, "session" | "granted" | "sealed">>, step: number): Promise<void> => {
+  const keep = async (more: Partial<Pick<DiscloseJob, "session" | "pending" | "granted" | "sealed">>, step: number): Promise<void> => {
     kept = { ...kept, ...more };
     await notes.put(kept);
     onProgress(step, 4);
     signal.throwIfAborted();
   };
-  if (kept.session === undefined) await keep({ session: await ward.sessions.create({ manage: [job.facility], read: [job.to] }) }, 1);
+  if (kept.session === undefined) await keep(await recordSession(job, means), 1);
   const session = kept.session ?? "";
   if (kept.granted === undefined) {
     const { recipients } = await ward.sessions.get(job.documentsSession);
@@ -115,7 +127,7 @@ async function disclose(job: DiscloseJob, means: Means): Promise<void> {
   await api.blobs.put(job.blob, job.facility, kept.sealed ?? new Uint8Array());
   const record = await overwrite(
     () => api.requests.get(job.request),
-    (known: RequestRecord) => (known.disclosure?.session === session ? Promise.resolve(known) : api.requests.disclose(job.request, { version: known.version, session, sealed: job.blob })),
+    (known: RequestRecord) => (known.disclosure?.session === session ? Promise.resolve(known) : api.requests.disclose(job.request, { version: known.version, session, sealed: job.blob, ...(kept.pending === undefined ? {} : { pending: kept.pending }) })),
   );
   onProgress(4, 4);
   absorbRequest(client, record);

@@ -5,7 +5,7 @@ import { Keeper } from "./keeper";
 const AUDIENCE = "https://transfer.example";
 
 /** What is kept on the machine, and what the servers are asked, in place of the SDK and the transfer server. */
-const machine = vi.hoisted(() => ({ stored: undefined as string | undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" } as Record<string, string>, weak: false }));
+const machine = vi.hoisted(() => ({ stored: undefined as string | undefined, day: undefined as string | undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" } as Record<string, string>, weak: false }));
 
 vi.mock("@wardseal/sdk", () => {
   class WardsealError extends Error {
@@ -18,15 +18,16 @@ vi.mock("@wardseal/sdk", () => {
     machine.opened++;
     let memory: string | undefined;
     let signedOut = false;
-    const user = (): string | undefined => memory ?? (store === "memory" ? undefined : machine.stored);
+    const user = (): string | undefined => memory ?? (store === "memory" ? undefined : (machine.stored ?? machine.day));
     return {
       get profile() {
         const is = user();
-        return is === undefined ? undefined : { tenant: "ten", user: `usr_${is}`, device: "dev_1" };
+        return is === undefined ? undefined : { tenant: "ten", user: `usr_${is}`, device: "dev_1", kept: memory === undefined && is === machine.day ? "day" : memory === undefined ? "machine" : "memory" };
       },
-      unlock: async (name: string, password: string) => {
+      unlock: async (name: string, password: string, { keep }: { keep?: "day" | "memory" } = {}) => {
         if (machine.passwords[name] !== password) throw new WardsealError("wrong_password");
-        memory = name;
+        if (keep === "day" && store !== "memory") machine.day = name;
+        else memory = name;
       },
       trustThisMachine: async () => {
         machine.stored = memory;
@@ -43,6 +44,7 @@ vi.mock("@wardseal/sdk", () => {
       signOut: async () => {
         memory = undefined;
         machine.stored = undefined;
+        machine.day = undefined;
         signedOut = true;
       },
       prove: async (audience: string, challenge: string) => ({ user: user(), audience, challenge }),
@@ -62,7 +64,7 @@ let refuse: ((line: string) => number | undefined) | undefined;
 let session: string | undefined;
 
 beforeEach(() => {
-  Object.assign(machine, { stored: undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" }, weak: false });
+  Object.assign(machine, { stored: undefined, day: undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" }, weak: false });
   asked.length = 0;
   refuse = undefined;
   session = undefined;
@@ -148,6 +150,28 @@ describe("the keeper", () => {
     expect(reloaded.state.status).toBe("locked");
     await reloaded.unlock({ name: "claire", password: "right", own: false });
     expect(reloaded.state).toMatchObject({ status: "open", own: true });
+  });
+
+  it("keeps what is everyday on a shared computer: a reload asks for nothing", async () => {
+    const keeper = await started();
+    await keeper.unlock({ name: "claire", password: "right", own: false });
+    expect(machine.day).toBe("claire");
+    const again = await started();
+    expect(again.state).toMatchObject({ status: "open", own: false, me: { user: "usr_claire" } });
+    // Whoever leaves takes it along.
+    await again.lock();
+    expect(again.state).toMatchObject({ status: "locked", reason: "locked", own: false });
+    await vi.waitFor(() => expect(machine.day).toBeUndefined());
+    expect((await started()).state).toMatchObject({ status: "locked", reason: "new" });
+  });
+
+  it("gives nobody what was left behind on a shared computer", async () => {
+    const keeper = await started();
+    await keeper.unlock({ name: "claire", password: "right", own: false });
+    localStorage.setItem("wardseal.active", String(Date.now() - 11 * 60_000));
+    const next = await started();
+    expect(next.state).toEqual({ status: "locked", reason: "idle", name: "", own: false });
+    expect(machine.day).toBeUndefined();
   });
 
   it("locks all tabs when nobody does anything, and takes the keys out", async () => {

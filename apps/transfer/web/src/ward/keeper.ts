@@ -109,12 +109,15 @@ export class Keeper {
       this.#config = await api.config();
       const ward = await this.#open();
       if (ward.profile === undefined) return this.#set({ status: "locked", reason: "new", name: "", own: false });
+      const own = ward.profile.kept !== "day";
       const name = localStorage.getItem(LOCKED);
-      if (name !== null) return this.#set({ status: "locked", reason: "locked", name, own: true });
-      await this.#enter(ward, true);
+      if (own && name !== null) return this.#set({ status: "locked", reason: "locked", name, own: true });
+      // On a shared computer nobody finds what somebody has left behind.
+      if (!own && isIdle()) return await this.#forget({ status: "locked", reason: "idle", name: "", own: false });
+      await this.#enter(ward, own);
     } catch (error) {
       // The device was revoked, perhaps. Its keys stay until the person says otherwise: they may be the only ones.
-      if (error instanceof ApiError && error.status === 403) this.#set({ status: "locked", reason: "refused", name: "", own: true });
+      if (error instanceof ApiError && error.status === 403) this.#set({ status: "locked", reason: "refused", name: "", own: this.#ward?.profile?.kept !== "day" });
       else this.#set({ status: "failed", error });
     }
   }
@@ -122,7 +125,13 @@ export class Keeper {
   /** Signs in by name and password. Throws what went wrong; the state stays as it is then. */
   async unlock({ name, password, own, onStep = () => undefined }: UnlockRequest): Promise<void> {
     onStep("opening");
-    const ward = await this.#open();
+    let ward = await this.#open();
+    if (ward.profile?.kept === "day") {
+      // A shared computer is whose password was typed last.
+      await ward.signOut();
+      await this.#drop();
+      ward = await this.#open();
+    }
     if (ward.profile !== undefined) {
       // This machine holds the keys already: the password says only who sits in front of it.
       await this.#check(name, password, ward.profile.user);
@@ -131,7 +140,7 @@ export class Keeper {
       return this.#enter(ward, true, name);
     }
     try {
-      await ward.unlock(name, password);
+      await ward.unlock(name, password, { keep: own ? "memory" : "day" });
       if (own) {
         onStep("trusting");
         await ward.trustThisMachine();
@@ -139,7 +148,8 @@ export class Keeper {
       onStep("session");
       await this.#enter(ward, own, name);
     } catch (error) {
-      // What was unlocked in memory goes; the next attempt begins anew.
+      // What was unlocked goes; the next attempt begins anew.
+      if (!own) await ward.signOut().catch(() => undefined);
       await this.#drop();
       throw error;
     }
@@ -189,7 +199,7 @@ export class Keeper {
   async unlockByPasskey(): Promise<void> {
     const ward = await this.#recovering();
     try {
-      await ward.unlockByPasskey({ rpId: location.hostname });
+      await ward.unlockByPasskey({ rpId: location.hostname }, { keep: ward === this.#ward ? "day" : "memory" });
       await this.#enter(ward, false);
     } catch (error) {
       if (this.#state.status !== "open") await this.#drop();
@@ -352,7 +362,7 @@ export class Keeper {
         await ward.server().catch(() => undefined);
         if (ward.profile?.user === news.user && localStorage.getItem(LOCKED) === null) {
           const me = await api.session.me().catch(() => undefined);
-          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: true });
+          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: ward.profile.kept !== "day" });
         }
       }
     }

@@ -20,6 +20,8 @@ export interface SendPart {
   readonly blob: string;
   /** S1, once it is made. */
   readonly session?: string;
+  /** `pnd_…` of a facility that has no keys yet. */
+  readonly pending?: string;
   /** Stage 1, once it is sealed. */
   readonly sealed?: Uint8Array<ArrayBuffer>;
 }
@@ -41,6 +43,8 @@ export interface DiscloseJob extends JobBase {
   readonly documentsSession: string;
   readonly blob: string;
   readonly session?: string;
+  /** `pnd_…` of a facility that has no keys yet. */
+  readonly pending?: string;
   readonly granted?: true;
   readonly sealed?: Uint8Array<ArrayBuffer>;
 }

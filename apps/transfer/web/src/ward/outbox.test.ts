@@ -169,7 +169,7 @@ const opened = async (blob: string): Promise<unknown> => {
 
 describe("asking facilities", () => {
   const to = ["grp_a", "grp_b"];
-  const send = (outbox: Outbox): Promise<void> => outbox.send({ case: server.case, to, fields: ["area"] });
+  const send = (outbox: Outbox): Promise<void> => outbox.send({ case: server.case, to: to.map((group) => ({ to: group })), fields: ["area"] });
 
   it("gives each facility a session and a stage 1 of its own, and nothing of stage 2", async () => {
     const outbox = page();

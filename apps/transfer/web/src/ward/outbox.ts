@@ -3,6 +3,7 @@ import type { Wardseal } from "@wardseal/sdk";
 
 import type { CaseRecord, RequestRecord } from "../api/types";
 import { ulid } from "../api/ulid";
+import { openPending, type PendingWish } from "./escrow";
 import { describe, run } from "./jobs";
 import type { Job, Notes } from "./notes";
 
@@ -24,8 +25,8 @@ export interface JobView {
 
 export interface Send {
   readonly case: CaseRecord;
-  /** Facilities (`grp_…`). */
-  readonly to: readonly string[];
+  /** Facilities (`grp_…`), and such as have no keys yet, by their identifiers, with how each gets them. */
+  readonly to: readonly { readonly to: string; readonly wish?: PendingWish }[];
   /** Identifiers of the fields of stage 1. */
   readonly fields: readonly string[];
 }
@@ -131,6 +132,11 @@ export class Outbox {
 
   /** Asks facilities. Resolved when the server has all of it; meanwhile it is among {@link views}. */
   async send({ case: record, to, fields }: Send): Promise<void> {
+    // Where a facility has no keys yet, its share is left at both servers before anything is noted: what is known of it
+    // for that, such as a code, is not kept here.
+    const parts = await Promise.all(
+      to.map(async ({ to: address, wish }) => ({ request: ulid(), to: address, blob: ulid(), ...(wish === undefined ? {} : await openPending(this.#ward, record.facility, wish)) })),
+    );
     return this.#begin({
       kind: "send",
       id: ulid(),
@@ -139,7 +145,7 @@ export class Outbox {
       case: record.id,
       created: Date.now(),
       source: { blob: record.sealed, session: record.session, fields },
-      parts: to.map((group) => ({ request: ulid(), to: group, blob: ulid() })),
+      parts,
     });
   }
 

@@ -2,13 +2,14 @@ import { Eye, Send } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useLocation, useParams } from "wouter";
 
-import { addressOf, useCase, type CaseRecord } from "../../api";
+import { addressOf, isMeant, useCase, type CaseRecord, type Facility } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
 import { Button, Callout, Card, Dialog, LinkButton, Skeleton, Tag, Tick, toast } from "../../design";
 import { useI18n } from "../../i18n/context";
 import { useContent, useOutbox, useWard } from "../../ward";
+import type { PendingWish } from "../../ward/escrow";
 import { JobList } from "../case/JobList";
 import { shortId } from "../cases/names";
 import { readContent } from "../content/content";
@@ -19,6 +20,7 @@ import { answersOf } from "../form/stages";
 import { Glance } from "../sheet/Glance";
 import { Sheet } from "../sheet/Sheet";
 import { Directory } from "./Directory";
+import { EscrowDialog } from "./EscrowDialog";
 
 /** Whom to ask: the directory, matched with the request in this page; several at once. */
 export default function AskScreen() {
@@ -53,12 +55,15 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
   const copy = useMemo(() => (opened.data === undefined ? undefined : readContent(opened.data.content)), [opened.data]);
   const stage1 = useMemo(() => answersOf(rules, 1, copy?.answers ?? {}), [rules, copy]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  /** Of those that are not registered: how each gets it. */
+  const [wishes, setWishes] = useState<Readonly<Record<string, PendingWish>>>({});
+  const [confirming, setConfirming] = useState<Facility>();
   const [preview, setPreview] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
 
   const open = record.requests.filter(({ state }) => rules.requestState(state).open);
-  const asked = new Set(open.map(({ to }) => to));
+  const isAsked = (facility: Facility): boolean => open.some(({ to }) => isMeant(facility, to));
   const room = Math.max(0, rules.catalogue.maxOpenRequests - open.length);
   const { problems } = completeness(rules, 1, stage1);
   const asks = rules.caseState(record.state).asks;
@@ -68,13 +73,18 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
   }, [rules, stage1]);
   const canSend = chosen.size > 0 && asks && copy !== undefined && problems.length === 0 && !busy;
 
-  const toggle = (group: string, taken: boolean): void =>
+  const set = (address: string, taken: boolean): void =>
     setChosen((before) => {
       const next = new Set(before);
-      if (taken) next.add(group);
-      else next.delete(group);
+      if (taken) next.add(address);
+      else next.delete(address);
       return next;
     });
+  const toggle = (facility: Facility, taken: boolean): void => {
+    // One without keys is asked for its address first.
+    if (taken && facility.group === null && wishes[addressOf(facility)] === undefined) setConfirming(facility);
+    else set(addressOf(facility), taken);
+  };
 
   const send = async (): Promise<void> => {
     if (!canSend) return;
@@ -83,7 +93,11 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
     try {
       // Only fields of the first stage are named, so nothing else can be sealed.
       const fields = rules.catalogue.fields.filter(({ stage }) => stage === 1).map((field) => field.id);
-      await outbox.send({ case: record, to: [...chosen], fields });
+      const to = [...chosen].map((address) => {
+        const wish = wishes[address];
+        return wish === undefined ? { to: address } : { to: address, wish };
+      });
+      await outbox.send({ case: record, to, fields });
       toast(t("ask.sent", { n: chosen.size }));
       navigate(back.href);
     } catch (thrown) {
@@ -117,15 +131,27 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
           needs={needs}
           matches
           hides={({ group }) => me.facilities.some((mine) => mine.group === group)}
-          leading={({ facility }) =>
-            asked.has(addressOf(facility)) ? (
+          leading={({ facility }) => {
+            const isChosen = chosen.has(addressOf(facility));
+            return isAsked(facility) ? (
               <Tag tone="progress">{t("ask.already")}</Tag>
             ) : (
-              <Tick value={chosen.has(addressOf(facility))} onChange={(taken) => toggle(addressOf(facility), taken)} isDisabled={busy || (!chosen.has(addressOf(facility)) && chosen.size >= room)}>
+              <Tick value={isChosen} onChange={(taken) => toggle(facility, taken)} isDisabled={busy || (!isChosen && chosen.size >= room)}>
                 <span className="visually-hidden">{t("ask.choose", { facility: facility.name })}</span>
               </Tick>
-            )
-          }
+            );
+          }}
+          trailing={({ facility }) => {
+            const wish = wishes[addressOf(facility)];
+            return wish === undefined || !chosen.has(addressOf(facility)) ? null : (
+              <span className="facility-escrow small">
+                <span className="soft">{t("escrow.way", { policy: t(`escrow.policy.${wish.policy}`), address: wish.address })}</span>
+                <Button size="s" variant="quiet" onPress={() => setConfirming(facility)} isDisabled={busy} aria-label={t("escrow.change", { facility: facility.name })}>
+                  {t("ways.change")}
+                </Button>
+              </span>
+            );
+          }}
         />
       </div>
       <div className="ask-bar" role="region" aria-label={t("ask.selection")}>
@@ -141,6 +167,18 @@ function Ask({ rules, record, back }: { readonly rules: Rules; readonly record: 
           {chosen.size === 0 ? t("ask.sendNone") : t("ask.send", { n: chosen.size })}
         </Button>
       </div>
+      {confirming === undefined ? null : (
+        <EscrowDialog
+          facility={confirming}
+          known={wishes[addressOf(confirming)]}
+          onClose={() => setConfirming(undefined)}
+          onChoose={(wish) => {
+            setWishes((before) => ({ ...before, [addressOf(confirming)]: wish }));
+            set(addressOf(confirming), true);
+            setConfirming(undefined);
+          }}
+        />
+      )}
       <Dialog title={t("ask.previewTitle")} isOpen={preview} onClose={() => setPreview(false)} size="l">
         <div className="stack">
           <p className="small soft">{t("ask.previewLead")}</p>

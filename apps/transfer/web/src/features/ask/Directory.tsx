@@ -1,4 +1,4 @@
-import { CircleHelp, CircleSlash, MapPin, Phone, SearchX } from "lucide-react";
+import { CircleHelp, CircleSlash, Hourglass, MapPin, Phone, SearchX } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { addressOf, useFacilities, type Facility } from "../../api";
@@ -35,7 +35,7 @@ export function Directory({ rules, needs, matches, leading, trailing, hides }: D
   const deferred = useDeferredValue(filter);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
-  const all = useMemo(() => ranked((facilities.data ?? []).filter((facility) => facility.group !== null && hides?.(facility) !== true), { ...needs, from: entry }), [facilities.data, needs, entry, hides]);
+  const all = useMemo(() => ranked((facilities.data ?? []).filter((facility) => hides?.(facility) !== true), { ...needs, from: entry }), [facilities.data, needs, entry, hides]);
   const found = all.filter((match) => passes(match, deferred));
   const set = (more: Partial<Filter>): void => setFilter((before) => ({ ...before, ...more }));
   const [everywhere, anyCare] = ["0", "*"];
@@ -116,7 +116,14 @@ export function FacilityEntry({ rules, match, matches }: { readonly rules: Rules
   return (
     <div className="facility-entry">
       <div className="facility-entry-who">
-        <span className="strong">{facility.name}</span>
+        <span className="row gap-2">
+          <span className="strong">{facility.name}</span>
+          {facility.group === null ? (
+            <Tag tone="neutral" icon={<Hourglass size={13} aria-hidden="true" />}>
+              {t("escrow.notYet")}
+            </Tag>
+          ) : null}
+        </span>
         <span className="small soft facility-entry-where">
           <span className="facility-entry-place">
             <MapPin size={13} aria-hidden="true" />

@@ -14,6 +14,7 @@ import { useMove } from "../request/perform";
 import { revocationsOf } from "./access";
 import { ChooseDialog } from "./ChooseDialog";
 import { DisclosureDialog } from "./DisclosureDialog";
+import { EscrowNote, EscrowTag } from "./EscrowNote";
 
 export interface FacilityCardProps {
   readonly rules: Rules;
@@ -97,12 +98,14 @@ export function FacilityCard({ rules, record, request, facility, copy, nameOf, s
         <div className="row gap-1">
           <RequestTag rules={rules} state={request.state} />
           {request.enteredBySender ? <Tag icon={<Phone size={13} aria-hidden="true" />}>{t("case.byTelephone")}</Tag> : null}
+          {request.escrow === null ? null : <EscrowTag state={request.escrow.state} />}
           {AWAITED.has(request.state) ? <Deadline at={request.deadline} pausedSince={request.pausedSince} /> : null}
         </div>
         <p className="small soft">
           {facility === undefined ? null : `${facility.postcode} ${facility.city} · `}
           <Clock at={request.updated} />
         </p>
+        {request.escrow === null || info.final ? null : <EscrowNote request={request} escrow={request.escrow} facility={facility} name={name} />}
         {answer === undefined ? null : <AnswerView rules={rules} request={request} answer={answer} nameOf={nameOf} />}
         {request.disclosure !== null && revocations.all.length === 0 ? (
           <p className="small row gap-1 access-note">

@@ -13,6 +13,7 @@ import { useKeeper, useWardState } from "../../ward/context";
 import type { LockReason, UnlockStep } from "../../ward/keeper";
 import { DemoRoles } from "./DemoRoles";
 import { RecoverScreen } from "../recover/RecoverScreen";
+import { RegisterScreen } from "../register/RegisterScreen";
 import { NewPassword, useNewPassword } from "./NewPassword";
 import { PasswordField } from "./PasswordField";
 import "./unlock.css";
@@ -32,19 +33,28 @@ function invited(): { invitation: string; name: string } | undefined {
   return invitation === null ? undefined : { invitation, name: given.get("name") ?? "" };
 }
 
+/** The invitation of a facility, from a mail: `/#facility=…`. */
+function invitedFacility(): string | undefined {
+  return new URLSearchParams(location.hash.slice(1)).get("facility") ?? undefined;
+}
+
 /** Before anybody has signed in, and while the page is locked. */
 export default function UnlockScreen() {
   const state = useWardState();
   const keeper = useKeeper();
   const { t } = useI18n();
   const [invitation, setInvitation] = useState(invited);
+  const [facility, setFacility] = useState(invitedFacility);
   /** The name of somebody who has forgotten the password. */
   const [forgotten, setForgotten] = useState<string>();
   useEffect(() => {
     document.title = `${t("unlock.title")} · ${t("common.product")}`;
   }, [t]);
   useEffect(() => {
-    const listener = (): void => setInvitation(invited());
+    const listener = (): void => {
+      setInvitation(invited());
+      setFacility(invitedFacility());
+    };
     addEventListener("hashchange", listener);
     return () => removeEventListener("hashchange", listener);
   }, []);
@@ -77,6 +87,8 @@ export default function UnlockScreen() {
                   setInvitation({ invitation: "", name: forgotten });
                 }}
               />
+            ) : facility !== undefined && !(state.own && state.reason !== "new") ? (
+              <RegisterScreen invitation={facility} onSignIn={() => setFacility(undefined)} />
             ) : invitation === undefined || (state.own && state.reason !== "new") ? (
               <SignIn key={state.reason} reason={state.reason} name={state.name} own={state.own} onForgotten={setForgotten} onInvitation={() => setInvitation({ invitation: "", name: "" })} />
             ) : (
