@@ -164,6 +164,7 @@ fn each_role_is_a_process_of_its_own() {
             .get("/v1/vault/server")
             .contains("\"keys\":false,\"vault\":true")
     );
+    assert!(!keys.get("/v1/server").contains("\"escrow_key\":null"));
     let hint = keys.post("/v1/vault/logins/start", "{}");
     assert!(hint.contains("no_such_route") && hint.contains("a vault answers this"));
     assert!(folder.path().join(".wardseal/keys/keys.db").exists());
@@ -183,6 +184,8 @@ fn together_in_production_they_refuse_passwords_and_say_why() {
     let answer = server.post("/v1/vault/logins/start", &body);
     assert!(answer.contains("vault_not_separate"), "{answer}");
     assert!(answer.contains("could guess passwords"), "{answer}");
+    // Nobody seals a share to a key that is not offered.
+    assert!(server.get("/v1/server").contains("\"escrow_key\":null"));
     #[cfg(unix)]
     {
         let text = server.terminate();
