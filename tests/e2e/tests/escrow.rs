@@ -1,7 +1,6 @@
 //! Recipients who are not there yet: what is sent to them waits in escrow, and opens to them alone.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "a broken fixture must stop the test where it broke"
 )]
 
