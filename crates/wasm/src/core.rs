@@ -182,7 +182,7 @@ impl Core {
     }
 
     /// A proof for the application at `audience` of who is here:
-    /// `{tenant, user, device, audience, challenge, signature}`.
+    /// `{tenant, user, device, audience, challenge, signature, certificate?}`.
     ///
     /// # Errors
     /// Code `no_identity`, `invalid`.
@@ -192,14 +192,19 @@ impl Core {
             let proof = client.prove(&audience, &challenge).await;
             let proof = proof?;
             let signature = wardseal_client::types::Base64Url(proof.signature.0.to_vec());
-            Ok(Record::new()
+            let record = Record::new()
                 .text("tenant", &proof.tenant)
                 .text("user", &proof.user)
                 .text("device", &proof.device)
                 .with("audience", proof.audience)
                 .with("challenge", proof.challenge)
-                .with("signature", signature.to_text())
-                .into())
+                .with("signature", signature.to_text());
+            // Whoever is kept for the day signs with a key of the day.
+            Ok(match proof.certificate {
+                Some(certificate) => record.with("certificate", certificate.to_text()),
+                None => record,
+            }
+            .into())
         })
     }
 

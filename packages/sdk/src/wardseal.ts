@@ -68,6 +68,8 @@ export interface DeviceProof {
   readonly challenge: string;
   /** The device's signature, base64url. */
   readonly signature: string;
+  /** Of somebody who is kept for the day: the certificate of the key that signed, base64url. */
+  readonly certificate?: string;
 }
 
 /** How an unlock is to be kept. */
