@@ -91,7 +91,9 @@ async function refuses(person: Person, name: string, password: string): Promise<
   await expect(page.getByText(t("unlock.wrong"))).toBeVisible({ timeout: 45_000 });
 }
 
-test("a forgotten password: two codes from two servers, a new password, and every record opens", async ({ visit, world }) => {
+test("a forgotten password: two codes from two servers, a new password, and every record opens", async ({ visit, world, faults }) => {
+  // What is typed wrong on purpose.
+  faults.expect(/40\d .*(\/api\/recovery\/finish|\/v1\/)/);
   const role = world.role("claire.moreau");
   const claire = await visit({ as: "claire.moreau", language: "fr" });
   const { t, page } = claire;
@@ -270,4 +272,36 @@ test("somebody with nothing left gets a new identity, and no record is lost", as
   await expect(compare).toBeHidden({ timeout: 45_000 });
   await expect(page.getByRole("navigation", { name: t("nav.main") })).toBeVisible({ timeout: 60_000 });
   await reads(person, id, "TEST-Team");
+});
+
+test("a shared computer: a reload asks for nothing, the team for the password, the next morning for everything", async ({ visit, world, faults }) => {
+  // A password that is typed wrong on purpose.
+  faults.expect(/40\d .*\/v1\//);
+  const others = ["Hôpital Saint-Roch", "Klinik am Park", "Ortenau Krankenhaus"];
+  const admin = world.roles.find(({ facility }) => !others.includes(facility));
+  if (admin === undefined) throw new Error("there is no fourth facility");
+  const person = await visit({ as: shortOf(admin), language: "fr" });
+  const { page, t } = person;
+  const main = page.getByRole("navigation", { name: t("nav.main") });
+  await page.reload();
+  await expect(main).toBeVisible({ timeout: 45_000 });
+  await go(person, "nav.team");
+  await page.getByLabel(t("unlock.name"), { exact: true }).fill(world.role("hugo.lambert").name);
+  await page.getByRole("button", { name: t("team.addAction"), exact: true }).click();
+
+  const dialog = page.getByRole("alertdialog", { name: t("stepUp.title") });
+  const password = dialog.getByLabel(t("unlock.password"), { exact: true });
+  await password.fill("ce n’est pas lui");
+  await dialog.getByRole("button", { name: t("stepUp.action"), exact: true }).click();
+  await expect(dialog.getByText(t("unlock.wrong"))).toBeVisible({ timeout: 45_000 });
+  await password.fill(admin.password);
+  await dialog.getByRole("button", { name: t("stepUp.action"), exact: true }).click();
+  await expect(dialog).toBeHidden({ timeout: 45_000 });
+  // What was wanted went on by itself.
+  await expect(page.getByText(t("team.added", { name: world.role("hugo.lambert").name }))).toBeVisible({ timeout: 45_000 });
+
+  await page.clock.setSystemTime(Date.now() + 17 * 3_600_000);
+  await page.reload();
+  await expect(page.getByRole("button", { name: t("unlock.action"), exact: true }).or(page.getByRole("button", { name: t("unlock.unlock"), exact: true }))).toBeVisible({ timeout: 45_000 });
+  await expect(main).toBeHidden();
 });

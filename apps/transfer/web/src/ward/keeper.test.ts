@@ -22,8 +22,9 @@ vi.mock("@wardseal/sdk", () => {
     return {
       get profile() {
         const is = user();
-        return is === undefined ? undefined : { tenant: "ten", user: `usr_${is}`, device: "dev_1", kept: memory === undefined && is === machine.day ? "day" : memory === undefined ? "machine" : "memory" };
+        return is === undefined ? undefined : { tenant: "ten", user: `usr_${is}`, device: "dev_1" };
       },
+      keptUntil: async () => (memory === undefined && store !== "memory" && machine.stored === undefined && machine.day !== undefined ? Date.now() + 3_600_000 : undefined),
       unlock: async (name: string, password: string, { keep }: { keep?: "day" | "memory" } = {}) => {
         if (machine.passwords[name] !== password) throw new WardsealError("wrong_password");
         if (keep === "day" && store !== "memory") machine.day = name;

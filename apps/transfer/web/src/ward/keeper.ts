@@ -109,7 +109,7 @@ export class Keeper {
       this.#config = await api.config();
       const ward = await this.#open();
       if (ward.profile === undefined) return this.#set({ status: "locked", reason: "new", name: "", own: false });
-      const own = ward.profile.kept !== "day";
+      const own = (await ward.keptUntil()) === undefined;
       const name = localStorage.getItem(LOCKED);
       if (own && name !== null) return this.#set({ status: "locked", reason: "locked", name, own: true });
       // On a shared computer nobody finds what somebody has left behind.
@@ -117,7 +117,7 @@ export class Keeper {
       await this.#enter(ward, own);
     } catch (error) {
       // The device was revoked, perhaps. Its keys stay until the person says otherwise: they may be the only ones.
-      if (error instanceof ApiError && error.status === 403) this.#set({ status: "locked", reason: "refused", name: "", own: this.#ward?.profile?.kept !== "day" });
+      if (error instanceof ApiError && error.status === 403) this.#set({ status: "locked", reason: "refused", name: "", own: (await this.#ward?.keptUntil().catch(() => undefined)) === undefined });
       else this.#set({ status: "failed", error });
     }
   }
@@ -126,7 +126,7 @@ export class Keeper {
   async unlock({ name, password, own, onStep = () => undefined }: UnlockRequest): Promise<void> {
     onStep("opening");
     let ward = await this.#open();
-    if (ward.profile?.kept === "day") {
+    if (ward.profile !== undefined && (await ward.keptUntil()) !== undefined) {
       // A shared computer is whose password was typed last.
       await ward.signOut();
       await this.#drop();
@@ -199,7 +199,7 @@ export class Keeper {
   async unlockByPasskey(): Promise<void> {
     const ward = await this.#recovering();
     try {
-      await ward.unlockByPasskey({ rpId: location.hostname }, { keep: ward === this.#ward ? "day" : "memory" });
+      await ward.unlockByPasskey({ rpId: location.hostname, keep: ward === this.#ward ? "day" : "memory" });
       await this.#enter(ward, false);
     } catch (error) {
       if (this.#state.status !== "open") await this.#drop();
@@ -362,7 +362,7 @@ export class Keeper {
         await ward.server().catch(() => undefined);
         if (ward.profile?.user === news.user && localStorage.getItem(LOCKED) === null) {
           const me = await api.session.me().catch(() => undefined);
-          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: ward.profile.kept !== "day" });
+          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: (await ward.keptUntil()) === undefined });
         }
       }
     }

@@ -34,7 +34,12 @@ test("a password opens the keys in the page, and nothing of it leaves", async ()
   }
   const [cookie] = (await context.cookies(servers.transfer)).filter(({ httpOnly }) => httpOnly);
   assert.deepEqual([cookie.sameSite, cookie.secure], ["Strict", true]);
-  // On a machine that is not her own nothing is kept.
+  // On a machine that is not her own she stays for the day, until she locks it: then nothing is kept.
+  await page.reload();
+  await signedIn(page);
+  await page.getByRole("button", { name: /^Account: / }).click();
+  await page.getByRole("menuitem", { name: "Lock" }).click();
+  await page.getByRole("heading", { name: "Locked" }).waitFor();
   await page.reload();
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   assert.deepEqual([refused, broken], [[], []]);
@@ -89,7 +94,7 @@ test("somebody who was invited makes an account, and is in once a colleague has 
   await page.getByText("The two passwords differ.").waitFor();
   // The name in a password is refused; the keys that were made stay, and the invitation is not asked for twice.
   await passwords("new.colleague 2026");
-  await page.getByText("The password contains your name.").waitFor();
+  await page.getByRole("alert").getByText("The password contains your name.").waitFor();
   await passwords(PASSWORD);
   await page.getByRole("heading", { name: "You are not in a facility yet" }).waitFor({ timeout: 30_000 });
   assert.equal(new URL(page.url()).hash, "");
@@ -187,7 +192,7 @@ for (const language of ["en", "fr", "de"]) {
       await page.locator("input[name=current-password]").fill(PASSWORD);
       await page.locator("form button[type=submit]").click();
       await signedIn(page);
-      await page.locator(".device").first().waitFor();
+      await page.locator(".way").first().waitFor();
       await assertAccessible(page, `account, ${scheme}, ${language}`);
       await page.locator(".rail-person").click();
       await page.getByRole("menu").waitFor();

@@ -1,8 +1,9 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { Check, CloudOff, Ellipsis, Eye, FileUp, LoaderCircle, Pencil, Printer, Send } from "lucide-react";
-import { useCallback, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useLocation, useParams, useSearch } from "wouter";
 
-import { isMeant, useCase, useFacilities, type CaseRecord } from "../../api";
+import { isMeant, keys, useCase, useFacilities, type CaseRecord } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility, useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
@@ -63,6 +64,13 @@ function Case({ rules, record }: { readonly rules: Rules; readonly record: CaseR
   const [moving, setMoving] = useState<CaseMove>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+
+  // A facility that has just registered stands in the directory under its group, which this page does not know yet.
+  const client = useQueryClient();
+  const isUnknown = facilities !== undefined && record.requests.some(({ to }) => !facilities.some((facility) => isMeant(facility, to)));
+  useEffect(() => {
+    if (isUnknown) void client.invalidateQueries({ queryKey: keys.facilities });
+  }, [isUnknown, record.version, client]);
 
   const { copy } = editing;
   const state = rules.caseState(record.state);

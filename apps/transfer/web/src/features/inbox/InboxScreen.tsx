@@ -7,7 +7,7 @@ import { ErrorNote } from "../../app/ErrorNote";
 import { useFacility, useFacilityName } from "../../app/facility";
 import { Page } from "../../app/Page";
 import { useShortcuts } from "../../app/shortcuts";
-import { Button, Card, Clock, Deadline, Empty, RowLink, SearchField, Skeleton } from "../../design";
+import { Button, Callout, Card, Clock, Deadline, Empty, LinkButton, RowLink, SearchField, Skeleton } from "../../design";
 import { useI18n } from "../../i18n/context";
 import type { Read } from "../content/content";
 import { useContents } from "../content/contents";
@@ -38,6 +38,8 @@ export default function InboxScreen() {
   const shown = useMemo(() => groups.map((each) => (each.shelf === "done" && !allDone && search === "" ? { ...each, requests: each.requests.slice(0, DONE) } : each)), [groups, allDone, search]);
   const order = shown.flatMap((each) => each.requests);
   const waiting = (requests.data ?? []).filter((request) => shelfOf(request) === "answer").length;
+  // Sent before this facility had keys: they open once it has shown who it is.
+  const keyless = (requests.data ?? []).filter(({ escrow }) => escrow?.state === "inEscrow").length;
 
   const step = (by: 1 | -1) => (): void => {
     const at = order.findIndex((request) => request.id === id);
@@ -54,6 +56,18 @@ export default function InboxScreen() {
 
   return (
     <Page title={t("inbox.title")} lead={requests.data === undefined ? undefined : waiting === 0 ? t("inbox.nothingWaiting") : t("inbox.waiting", { n: waiting })} width="wide">
+      {keyless === 0 ? null : (
+        <Callout
+          tone="info"
+          role="status"
+          title={t("inbox.waitingKeys", { n: keyless })}
+          actions={
+            <LinkButton size="s" href="/waiting">
+              {t("inbox.getKeys")}
+            </LinkButton>
+          }
+        />
+      )}
       {requests.data === undefined ? (
         requests.isError ? (
           <ErrorNote error={requests.error} onRetry={() => void requests.refetch()} />

@@ -57,14 +57,11 @@ export const recover = {
   "recover.helpOne": "Eine von zwei Personen hat zugestimmt. Die zweite fehlt noch.",
   "recover.helpDeclined": "Die Verwaltung hat abgelehnt. Rufen Sie an und fragen Sie dann erneut.",
   "recover.helpExpired": "Niemand hat rechtzeitig geantwortet. Fragen Sie erneut.",
-  "recover.helpAsk": "Verwaltung um Hilfe bitten",
   "recover.helpAgain": "Erneut fragen",
 
-  "recover.passkeyAction": "Passkey benutzen",
   "recover.passkeyWaiting": "Folgen Sie den Hinweisen Ihres Browsers …",
   "recover.passkeyCancelled": "Der Passkey wurde nicht benutzt. Versuchen Sie es erneut, wenn Sie so weit sind.",
   "recover.passkeyUnsupported": "Dieser Browser oder dieser Passkey kann keine Schlüssel öffnen. Nehmen Sie einen anderen Browser oder einen anderen Weg.",
-  "recover.passkeyUnknown": "Dieser Passkey gehört nicht zu diesem Konto.",
 
   "recover.nothingTitle": "Eine neue Identität",
   "recover.nothingText": "Niemand kann Ihre alten Schlüssel zurückholen: wir nicht und Ihre Einrichtung nicht. Ihrer Einrichtung fehlt dadurch nichts, denn ihr Team hält jede Akte.",
@@ -77,7 +74,6 @@ export const recover = {
   "recover.newText": "Das alte Passwort endet im selben Schritt, auf jedem Rechner.",
   "recover.setPassword": "Neues Passwort festlegen",
   "recover.setting": "Ihre Schlüssel werden geöffnet, das Passwort wird festgelegt …",
-  "recover.keepPassword": "Mein Passwort behalten",
   "recover.done": "Fertig. Jede Akte öffnet sich wieder.",
   "recover.doneText": "Sie bekommen eine E-Mail darüber. Ihre anderen Rechner bleiben angemeldet.",
   "recover.go": "Weiter",

@@ -57,14 +57,11 @@ export const recover = {
   "recover.helpOne": "One of two administrators has agreed. The second one is still missing.",
   "recover.helpDeclined": "An administrator declined. Call them, then ask again.",
   "recover.helpExpired": "Nobody answered in time. Ask again.",
-  "recover.helpAsk": "Ask the administrators",
   "recover.helpAgain": "Ask again",
 
-  "recover.passkeyAction": "Use a passkey",
   "recover.passkeyWaiting": "Follow what your browser says …",
   "recover.passkeyCancelled": "The passkey was not used. Try again when you are ready.",
   "recover.passkeyUnsupported": "This browser or this passkey cannot open keys. Use another browser, or another way.",
-  "recover.passkeyUnknown": "This passkey does not belong to this account.",
 
   "recover.nothingTitle": "A new identity",
   "recover.nothingText": "Nobody can bring your old keys back: not we, not your facility. Your facility loses nothing, since its team holds every record.",
@@ -77,7 +74,6 @@ export const recover = {
   "recover.newText": "The old password ends in the same step, on every computer.",
   "recover.setPassword": "Set the new password",
   "recover.setting": "Opening your keys and setting the password …",
-  "recover.keepPassword": "Keep my password",
   "recover.done": "Done. Every record opens again.",
   "recover.doneText": "You get an email that says so. Your other computers stay signed in.",
   "recover.go": "Go on",

@@ -57,14 +57,11 @@ export const recover = {
   "recover.helpOne": "Un administrateur sur deux a accepté. Le second manque encore.",
   "recover.helpDeclined": "Un administrateur a refusé. Appelez-le, puis demandez de nouveau.",
   "recover.helpExpired": "Personne n’a répondu à temps. Demandez de nouveau.",
-  "recover.helpAsk": "Demander aux administrateurs",
   "recover.helpAgain": "Demander de nouveau",
 
-  "recover.passkeyAction": "Utiliser une clé d’accès",
   "recover.passkeyWaiting": "Suivez ce que dit votre navigateur …",
   "recover.passkeyCancelled": "La clé d’accès n’a pas été utilisée. Réessayez quand vous êtes prêt.",
   "recover.passkeyUnsupported": "Ce navigateur ou cette clé d’accès ne peut pas ouvrir de clés. Prenez un autre navigateur ou un autre moyen.",
-  "recover.passkeyUnknown": "Cette clé d’accès n’appartient pas à ce compte.",
 
   "recover.nothingTitle": "Une nouvelle identité",
   "recover.nothingText": "Personne ne peut ramener vos anciennes clés : ni nous, ni votre établissement. Il ne perd rien pour autant : son équipe détient tous les dossiers.",
@@ -77,7 +74,6 @@ export const recover = {
   "recover.newText": "L’ancien mot de passe cesse dans la même étape, sur tous les ordinateurs.",
   "recover.setPassword": "Définir le nouveau mot de passe",
   "recover.setting": "Ouverture de vos clés et réglage du mot de passe …",
-  "recover.keepPassword": "Garder mon mot de passe",
   "recover.done": "C’est fait. Tous les dossiers s’ouvrent de nouveau.",
   "recover.doneText": "Un courriel vous l’annonce. Vos autres ordinateurs restent connectés.",
   "recover.go": "Continuer",
