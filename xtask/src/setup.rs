@@ -57,13 +57,15 @@ fn missing() -> Result<Vec<&'static str>> {
     Ok(packages)
 }
 
-/// Whether Python finds aiosmtpd.
+/// Whether Python finds aiosmtpd: the first on the path, or the system's own, for which the package is.
 fn has_mail_server() -> bool {
-    Command::new("python3")
-        .args(["-c", "import aiosmtpd.smtp"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    ["python3", "/usr/bin/python3"].iter().any(|python| {
+        Command::new(python)
+            .args(["-c", "import aiosmtpd.smtp"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    })
 }
 
 fn install(packages: &[&str], log: &mut Log) -> Result<()> {
