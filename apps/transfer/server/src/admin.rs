@@ -425,6 +425,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_announced_has_an_identifier_and_an_address_and_no_group() {
+        let group = GroupId::from_bytes([1; 32]).to_string();
+        let good = entry().replace(
+            &format!("\"group\": \"{group}\""),
+            "\"identifier\": \"ik:260100000\"",
+        );
+        let found = announcements(&good).unwrap();
+        assert_eq!(
+            found[0].public.contact.as_deref(),
+            Some("intake@klinik.example")
+        );
+        let hours = r#""hours": {"zone": "Europe/Berlin", "week": [[["08:00", "17:00"]], [], [], [], [], [], []]},"#;
+        let shorter = good.replace(hours, "");
+        assert_ne!(shorter, good);
+        assert_eq!(announcements(&shorter).unwrap().len(), 1);
+        for (what, with) in [
+            ("ik:260100000", "IK 260100000"),
+            (
+                "\"identifier\": \"ik:260100000\",",
+                "\"languages\": [\"de\"],",
+            ),
+            ("\"notificationAddress\"", "\"phone\""),
+        ] {
+            assert!(announcements(&good.replace(what, with)).is_err(), "{what}");
+        }
+        assert!(announcements(&entry()).is_err(), "it has a group");
+        assert!(facilities(&good).is_err(), "it has none");
+
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        announce(&store, &found, Timestamp::from_seconds(1)).unwrap();
+        announce(&store, &found, Timestamp::from_seconds(2)).unwrap();
+        assert_eq!(list(&store).unwrap().len(), 1);
+    }
+
+    #[test]
     fn an_invitation_is_for_one_name_one_user_and_some_time() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).unwrap();

@@ -37,7 +37,7 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
     all
 }
 
-fn finds(content: &[u8], text: &str) -> bool {
+pub(crate) fn finds(content: &[u8], text: &str) -> bool {
     disguises(text).iter().any(|disguise| {
         content
             .windows(disguise.len())
@@ -71,7 +71,7 @@ fn the_search_finds_what_is_there() {
 }
 
 /// Every file in a directory and beneath.
-fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -9,11 +9,15 @@ use wardseal_client::{
 };
 
 use crate::{
+    canary::{files, finds},
     facilities::{PARK, announce, founder, invitation_in},
-    site::{Browser, Case, Facility, Person, Site, unseal},
+    site::{Browser, Case, Facility, Person, Site, log, unseal},
 };
 
 const DAY: u64 = 24 * 3_600_000;
+
+/// What is sealed, and nowhere in clear.
+const CANARY: &str = "CANARY-stage-1-4c77";
 
 const CONTACT: &str = "aufnahme@park.example";
 
@@ -141,7 +145,7 @@ async fn what_waited_opens_for_the_facility_and_for_nobody_else() {
         (&json!(true), &json!(false))
     );
     announce(&site, PARK, CONTACT);
-    let sent = send(&site, &roch, b"stage 1").await;
+    let sent = send(&site, &roch, CANARY.as_bytes()).await;
     let kept = shares(&site);
     assert_eq!(kept.len(), 1);
     assert!(kept[0].1);
@@ -234,7 +238,7 @@ async fn what_waited_opens_for_the_facility_and_for_nobody_else() {
         .await;
     let blob = inbox[0]["sealed"].as_str().unwrap();
     let object = park.admin.browser.blob(blob).await.unwrap();
-    assert_eq!(unseal(machine, &object).await.unwrap(), b"stage 1");
+    assert_eq!(unseal(machine, &object).await.unwrap(), CANARY.as_bytes());
     site.moves(&park, &sent.request, "viewed").await;
     let case = site.read_case(&roch, &sent.case).await;
     assert_eq!(case["requests"][0]["escrow"]["state"], "opened");
@@ -261,15 +265,25 @@ async fn what_waited_opens_for_the_facility_and_for_nobody_else() {
     let requests = site.send(&roch, &mut case, &[&park]).await;
     assert_eq!(requests.len(), 1);
     assert_eq!(case.record["requests"][0]["escrow"], Value::Null);
-    let mut case = site.case(&roch).await;
+    let case = site.case(&roch).await;
     let mut asking = site.asking(&roch, park.group, b"late").await;
     asking["to"] = json!(PARK);
     let path = format!("/api/cases/{}/send", case.id);
     let body = json!({ "version": case.version(), "requests": [asking] });
     let (status, record) = roch.admin.browser.post(&path, &body).await;
     assert_eq!(status, 200, "{record}");
-    case.record = record;
-    assert_eq!(case.record["requests"][0]["to"], json!(park.group));
+    assert_eq!(record["requests"][0]["to"], json!(park.group));
+
+    let mut places = Vec::new();
+    files(&site.data(), &mut places);
+    files(site.servers.folder(), &mut places);
+    places.push(("the log".into(), log()));
+    for mail in site.mailbox.mails() {
+        places.push(("a mail".into(), mail.raw.into_bytes()));
+    }
+    for (place, content) in &places {
+        assert!(!finds(content, CANARY), "{place}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

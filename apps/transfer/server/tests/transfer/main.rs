@@ -9,6 +9,7 @@
 
 mod access;
 mod blobs;
+mod browser;
 mod canary;
 mod changes;
 mod escrow;
