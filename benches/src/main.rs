@@ -1,8 +1,9 @@
 //! What the documentation quotes of speed, measured on the machine at hand.
 //!
-//! `cargo run --release -p wardseal-benches -- [bulk [MiB] | rings | logins]`
+//! `cargo run --release -p wardseal-benches -- [bulk [MiB] | rings | logins | claims]`
 
 mod bulk;
+mod claims;
 mod logins;
 mod measure;
 mod rings;
@@ -21,9 +22,11 @@ fn main() -> anyhow::Result<()> {
         }
         Some("rings") => rings::run(),
         Some("logins") => logins::run(),
+        Some("claims") => claims::run(),
         None => bulk::run(512)
             .and_then(|()| rings::run())
-            .and_then(|()| logins::run()),
-        _ => bail!("usage: wardseal-benches [bulk [MiB of the file] | rings | logins]"),
+            .and_then(|()| logins::run())
+            .and_then(|()| claims::run()),
+        _ => bail!("usage: wardseal-benches [bulk [MiB of the file] | rings | logins | claims]"),
     }
 }
