@@ -27,7 +27,7 @@ export function WayBackBanner() {
     <>
       {location === "/account" ? null : <PendingRecoveries banner />}
       {isQuiet ? null : (
-        <aside className="banner way-banner no-print" data-tone={danger === "browser" ? "bad" : "info"} aria-label={t(`ways.alone.${danger}`)}>
+        <section className="banner way-banner no-print" data-tone={danger === "browser" ? "bad" : "info"} aria-label={t(`ways.alone.${danger}`)}>
           <KeyRound size={18} aria-hidden="true" />
           <p className="banner-text">
             <strong>{t(`ways.alone.${danger}`)}.</strong> <span className="way-banner-note">{t(`ways.alone.${danger}Text`)}</span>
@@ -45,7 +45,7 @@ export function WayBackBanner() {
           >
             {t("ways.later")}
           </Button>
-        </aside>
+        </section>
       )}
     </>
   );
