@@ -6,7 +6,6 @@ import { Route, Switch, useLocation } from "wouter";
 
 import { Button, Empty, LinkButton, Skeleton, Toasts } from "../design";
 import { Start } from "../features/inbox/Start";
-import { RegisterFacility } from "../features/register/RegisterFacility";
 import { registration } from "../features/register/registering";
 import { CompareNumber } from "../features/team/CompareNumber";
 import { I18nProvider, useI18n } from "../i18n/context";
@@ -20,9 +19,10 @@ import { FacilityProvider } from "./facility";
 import { LiveProvider, useConnection } from "./live";
 import { screens } from "./routes";
 import { Shell } from "./Shell";
-import { StepUp } from "./StepUp";
 
 const UnlockScreen = lazy(() => import("../features/unlock/UnlockScreen"));
+const RegisterFacility = lazy(async () => ({ default: (await import("../features/register/RegisterFacility")).RegisterFacility }));
+const StepUp = lazy(async () => ({ default: (await import("./StepUp")).StepUp }));
 
 export interface AppProps {
   readonly language: Language;
@@ -64,7 +64,9 @@ function Gate() {
       <OutboxProvider>
         <LiveProvider>
           <Work />
-          <StepUp />
+          <Suspense fallback={null}>
+            <StepUp />
+          </Suspense>
           <Shell>
             <Screens />
           </Shell>
@@ -151,8 +153,10 @@ function NoFacility() {
   if (registering === null) return <Waiting />;
   return (
     <Centre>
-      <RegisterFacility identifier={registering} />
-      <StepUp />
+      <Suspense fallback={null}>
+        <RegisterFacility identifier={registering} />
+        <StepUp />
+      </Suspense>
     </Centre>
   );
 }

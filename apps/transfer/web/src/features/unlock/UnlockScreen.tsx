@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { KeyRound, Lock, ShieldCheck, UsersRound } from "lucide-react";
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type FormEvent, type ReactNode } from "react";
 
 import { errorCode } from "../../app/errors";
 import { ErrorNote } from "../../app/ErrorNote";
@@ -12,11 +12,13 @@ import { languages } from "../../i18n/languages";
 import { useKeeper, useWardState } from "../../ward/context";
 import type { LockReason, UnlockStep } from "../../ward/keeper";
 import { DemoRoles } from "./DemoRoles";
-import { RecoverScreen } from "../recover/RecoverScreen";
-import { RegisterScreen } from "../register/RegisterScreen";
 import { NewPassword, useNewPassword } from "./NewPassword";
 import { PasswordField } from "./PasswordField";
 import "./unlock.css";
+
+/** Not loaded by who just signs in. */
+const RecoverScreen = lazy(async () => ({ default: (await import("../recover/RecoverScreen")).RecoverScreen }));
+const RegisterScreen = lazy(async () => ({ default: (await import("../register/RegisterScreen")).RegisterScreen }));
 
 const stepTexts = {
   opening: "unlock.opening",
@@ -75,6 +77,7 @@ export default function UnlockScreen() {
       <div className="unlock-main">
         <LanguageChoice />
         <main className="unlock-box">
+          <Suspense fallback={<Progress label={t("common.loading")} value={null} />}>
           {state.status === "starting" ? <Progress label={t("unlock.starting")} value={null} /> : null}
           {state.status === "failed" ? <ErrorNote title={t("unlock.failed")} error={state.error} onRetry={() => void keeper.start()} /> : null}
           {state.status === "locked" ? (
@@ -95,6 +98,7 @@ export default function UnlockScreen() {
               <SignUp {...invitation} onSignIn={() => setInvitation(undefined)} />
             )
           ) : null}
+          </Suspense>
         </main>
       </div>
     </div>
