@@ -368,6 +368,7 @@ mod tests {
             )));
             drop(moves(client.fetch_sessions(&[])));
             drop(moves(client.create_session_pending(&[], &[], None, None)));
+            drop(moves(client.create_sessions_pending(&[])));
             drop(moves(client.claim(group.into(), None)));
             drop(moves(client.escrow_status(&[])));
             drop(moves(client.sealing(session, &metadata)));

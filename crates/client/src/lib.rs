@@ -50,7 +50,7 @@ pub use recovery::{
     PreparedMail, RecoveryEvent, RecoveryMethod, StoredPassword, UnderWay, UnlockedIdentity,
     WaitingRecovery,
 };
-pub use sessions::{Recipient, Session, SessionPage};
+pub use sessions::{NewSession, Recipient, Session, SessionPage};
 pub use sign_up::SignUp;
 pub use tenant::Tenant;
 pub use wardseal_client_core::{

@@ -3,17 +3,18 @@
 use wardseal_client_core::{
     Error, Failure, Misuse,
     api::keys::{ListRequest, ListSessions},
-    compose::{Awaited, Visibility, open_text},
+    compose::{Awaited, Draft, Visibility, open_text},
     protocol::{
         op::Rights,
         ring::Seed,
         state::{NOW, World},
     },
-    types::{ChainId, MemberId, RingId, SessionId, SortedSet, limits},
+    types::{ChainId, MemberId, RingId, SessionId, SortedMap, SortedSet, limits},
 };
 
 use crate::{
     client::{CachePolicy, Client, Inner},
+    escrow::PendingGrant,
     groups::ring_of,
     learn::Compose,
     learn::{is_misuse, lacks_key},
@@ -74,6 +75,44 @@ impl Needed {
     };
 }
 
+/// A session that is to be made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewSession<'a> {
+    /// Who gets what. At least one has the right to manage, and this user is in one of them.
+    pub recipients: &'a [(MemberId, Rights)],
+    /// Those who have no keys yet.
+    pub pending: &'a [PendingGrant],
+    /// A label in clear.
+    pub label: Option<&'a str>,
+    /// Metadata that only recipients can read: 15 kB at most.
+    pub metadata: Option<&'a [u8]>,
+}
+
+impl NewSession<'_> {
+    fn check(&self) -> Result<(), Misuse> {
+        let Self { recipients, .. } = self;
+        if !recipients
+            .iter()
+            .any(|(_, rights)| rights.contains(Rights::MANAGE))
+        {
+            return Err(Misuse::Invalid(
+                "one recipient must have the right to manage",
+            ));
+        }
+        let distinct: SortedSet<_> = recipients.iter().map(|(member, _)| *member).collect();
+        if distinct.len() != recipients.len() {
+            return Err(Misuse::Invalid("a recipient stands in the list twice"));
+        }
+        let metadata = self.metadata.unwrap_or_default();
+        if metadata.len() + 512 > limits::MAX_SEALED_NAME {
+            return Err(Misuse::Invalid(
+                "the metadata of a session has 15 kB at most",
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Makes a session for these recipients. At least one must have the right to manage.
     ///
@@ -88,57 +127,74 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Result<SessionId, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        self.make_session(inner, recipients, &[], label, metadata)
-            .await
-            .map_err(Into::into)
+        let wanted = NewSession {
+            recipients,
+            pending: &[],
+            label,
+            metadata,
+        };
+        let made = self.make_sessions(inner, &[(wanted, Vec::new())]).await?;
+        let made = made.first().copied();
+        made.ok_or_else(|| Misuse::Invalid("the session was not made").into())
     }
 
-    /// Makes a session, also for those who have no keys yet.
-    pub(crate) async fn make_session(
+    /// Makes sessions with one append, also for those who have no keys yet.
+    pub(crate) async fn make_sessions(
         &self,
         inner: &mut Inner,
-        recipients: &[(MemberId, Rights)],
-        awaited: &[(Awaited, Rights)],
-        label: Option<&str>,
-        metadata: Option<&[u8]>,
-    ) -> Result<SessionId, Failure> {
+        sessions: &[(NewSession<'_>, Vec<(Awaited, Rights)>)],
+    ) -> Result<Vec<SessionId>, Failure> {
         inner.speaker()?;
-        if !recipients
-            .iter()
-            .any(|(_, rights)| rights.contains(Rights::MANAGE))
-        {
-            return Err(Misuse::Invalid("one recipient must have the right to manage").into());
+        let mut statements = 0;
+        for (wanted, _) in sessions {
+            wanted.check()?;
+            statements += if wanted.metadata.is_some() { 2 } else { 1 };
         }
-        let distinct: SortedSet<_> = recipients.iter().map(|(member, _)| *member).collect();
-        if distinct.len() != recipients.len() {
-            return Err(Misuse::Invalid("a recipient stands in the list twice").into());
+        if statements > limits::MAX_TRANSACTION {
+            return Err(Misuse::Invalid("too many sessions at once: make 500 at a time").into());
         }
-        if metadata.is_some_and(|metadata| metadata.len() + 512 > limits::MAX_SEALED_NAME) {
-            return Err(Misuse::Invalid("the metadata of a session has 15 kB at most").into());
+        // Many sessions for the same recipients learn of them once.
+        let mut rings = SortedMap::new();
+        for (wanted, _) in sessions {
+            let mut included = false;
+            for (member, _) in wanted.recipients {
+                let ring = ring_of(*member)?;
+                included |= match rings.get(&ring) {
+                    Some(included) => *included,
+                    None => {
+                        let included = self.prepare_recipient(inner, ring).await?;
+                        rings.insert(ring, included);
+                        included
+                    }
+                };
+            }
+            if !included {
+                return Err(Misuse::Invalid(
+                    "you are not among the recipients: add yourself or a group of yours",
+                )
+                .into());
+            }
         }
-        let mut touched = Vec::new();
-        let mut included = false;
-        for (member, _) in recipients {
-            let ring = ring_of(*member)?;
-            touched.push(ChainId::from(ring));
-            included |= self.prepare_recipient(inner, ring).await?;
-        }
-        if !included {
-            return Err(Misuse::Invalid(
-                "you are not among the recipients: add yourself or a group of yours",
-            )
-            .into());
-        }
-        let mut made = None;
+        let touched: Vec<_> = rings.iter().map(|(ring, _)| ChainId::from(*ring)).collect();
+        let mut made = Vec::with_capacity(sessions.len());
         self.change(inner, &touched, &mut |composer| {
-            let label = label.map(Into::into);
-            let (session, draft) =
-                composer.create_session_awaiting(recipients, awaited, label, metadata)?;
-            made = Some(session);
-            Ok(Some(draft))
+            made.clear();
+            let mut whole = Draft::default();
+            for (wanted, awaited) in sessions {
+                let label = wanted.label.map(Into::into);
+                let (session, draft) = composer.create_session_awaiting(
+                    wanted.recipients,
+                    awaited,
+                    label,
+                    wanted.metadata,
+                )?;
+                made.push(session);
+                whole.join(draft);
+            }
+            Ok((!whole.statements.is_empty()).then_some(whole))
         })
         .await?;
-        made.ok_or_else(|| Misuse::Invalid("the session was not made").into())
+        Ok(made)
     }
 
     /// Grants a right to one more recipient. Granting it to one that has it changes nothing.

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
@@ -50,7 +50,7 @@ struct Inner {
     directory: tokio::sync::Mutex<Directory>,
     rng: Mutex<ChaCha20Rng>,
     away: AtomicBool,
-    requests: AtomicUsize,
+    requests: Mutex<Vec<&'static str>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -91,7 +91,7 @@ impl Application {
             directory: tokio::sync::Mutex::new(Directory::new(tenant)),
             rng: Mutex::new(seeded(10)),
             away: AtomicBool::new(false),
-            requests: AtomicUsize::new(0),
+            requests: Mutex::default(),
         });
         let router = Router::new()
             .route(DepositShares::PATH, post(deposit))
@@ -122,7 +122,13 @@ impl Application {
     /// How many requests came so far.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.0.requests.load(Ordering::SeqCst)
+        locked(&self.0.requests).len()
+    }
+
+    /// What was asked so far, as paths, oldest first.
+    #[must_use]
+    pub fn asked(&self) -> Vec<&'static str> {
+        locked(&self.0.requests).clone()
     }
 
     /// What it knows of the tenant's chain now.
@@ -154,8 +160,8 @@ impl Inner {
     }
 
     /// Who calls, unless nobody is answered.
-    fn caller(&self, headers: &HeaderMap) -> Result<UserId, Box<Response>> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+    fn caller<E: Endpoint>(&self, headers: &HeaderMap) -> Result<UserId, Box<Response>> {
+        locked(&self.requests).push(E::PATH);
         if self.away.load(Ordering::SeqCst) {
             return Err(Box::new(refuse(Problem::new(ProblemCode::Unavailable))));
         }
@@ -183,7 +189,7 @@ async fn deposit(
     headers: HeaderMap,
     Json(request): Json<DepositSharesRequest>,
 ) -> Response {
-    match inner.caller(&headers) {
+    match inner.caller::<DepositShares>(&headers) {
         Ok(caller) => {
             let now = inner.clock.now();
             let mut shares = locked(&inner.shares);
@@ -198,7 +204,7 @@ async fn release(
     headers: HeaderMap,
     Json(request): Json<ReleaseRequest>,
 ) -> Response {
-    let caller = match inner.caller(&headers) {
+    let caller = match inner.caller::<ReleaseTenantShares>(&headers) {
         Ok(caller) => caller,
         Err(refused) => return *refused,
     };
@@ -220,7 +226,7 @@ async fn erase(
     headers: HeaderMap,
     Json(request): Json<EraseSharesRequest>,
 ) -> Response {
-    let caller = match inner.caller(&headers) {
+    let caller = match inner.caller::<EraseTenantShares>(&headers) {
         Ok(caller) => caller,
         Err(refused) => return *refused,
     };

@@ -5,11 +5,15 @@
 )]
 
 use wardseal_client::{
-    Error, Misuse, NotClaimed, PendingGrant, PendingGranted, Rights, Role,
-    api::{ProblemCode, escrow::EscrowState},
+    Error, Misuse, NewSession, NotClaimed, PendingGrant, PendingGranted, Rights, Role,
+    api::{
+        Endpoint as _, ProblemCode,
+        escrow::EscrowState,
+        tenant::{DepositShares, EraseTenantShares, ReleaseTenantShares},
+    },
     crypto::kem::KemSecretKey,
     protocol::escrow::{Place, Policy, share_hash},
-    types::{Base64Url, Clock as _, MemberId, SessionId, UserId},
+    types::{Base64Url, Clock as _, GroupId, MemberId, SessionId, UserId},
 };
 use wardseal_e2e::{Application, BEGINNING, DAY, Disk, Machine, World, open, seal};
 use wardseal_tenant::GroupNameRequest;
@@ -66,6 +70,24 @@ impl Scene {
         let (dora, _) = self.world.person_at(&self.application, "dora").await;
         let member = user(&dora).await.into();
         (dora, member)
+    }
+
+    /// A group that the application calls so.
+    async fn facility(&self, admin: &Machine, name: &str, first: &[(MemberId, Role)]) -> GroupId {
+        let group = admin.create_group("Clinic", first).await.unwrap();
+        assert_eq!(admin.pending_sessions(group.into()).await.unwrap(), []);
+        let wanted = admin.new_group_name(name).await.unwrap();
+        let request = GroupNameRequest {
+            group,
+            commitment: wanted.commitment,
+            index: wanted.index,
+        };
+        let now = self.world.clock.now();
+        let token = &self.world.token_key;
+        let token = token.bind_group(self.world.tenant, request, now, &mut self.world.rng());
+        let bound = admin.bind_group(group, &wanted, &token.unwrap()).await;
+        bound.unwrap();
+        group
     }
 }
 
@@ -293,36 +315,79 @@ async fn a_member_who_compared_lets_in() {
     assert!(matches!(refused, Err(Error::Misuse(Misuse::Invalid(_)))));
 }
 
+/// What was asked of the key server that an escrow is about.
+fn asked_of_keys(scene: &Scene) -> [usize; 2] {
+    ["append", "release_shares"].map(|operation| scene.world.keys.seen(operation))
+}
+
+/// A facility that registers late. Whoever sends to it, and whoever claims for it, asks each party
+/// once.
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_are_claimed_with_one_request_to_each_party() {
-    const HOW_MANY: usize = 60;
+async fn five_hundred_are_sealed_and_claimed_with_one_request_to_each_party() {
+    const HOW_MANY: usize = 500;
+    const NAME: &str = "finess:750000001";
     let scene = scene().await;
     let me = [(user(&scene.anna).await.into(), Rights::MANAGE)];
+    let facility = [PendingGrant {
+        name: NAME.into(),
+        ..grant(Policy::Assigned)
+    }];
+    let wanted = NewSession {
+        recipients: &me,
+        pending: &facility,
+        label: Some("one of many"),
+        metadata: Some(b"{\"bed\":12}"),
+    };
+    let [appends, releases] = asked_of_keys(&scene);
+    let made = scene
+        .anna
+        .create_sessions_pending(&[wanted; HOW_MANY])
+        .await;
+    let made = made.unwrap();
+    assert_eq!(made.len(), HOW_MANY);
+    assert_eq!(scene.application.asked(), [DepositShares::PATH]);
+    assert_eq!(asked_of_keys(&scene), [appends + 1, releases]);
+    assert_eq!(scene.application.shares().iter().count(), HOW_MANY);
+    // One more than one append takes, with two statements each.
+    let many = scene.anna.create_sessions_pending(&[wanted; 513]).await;
+    assert!(matches!(
+        many.unwrap_err(),
+        Error::Misuse(Misuse::Invalid(_))
+    ));
     let mut objects = Vec::new();
-    for _ in 0..HOW_MANY {
-        let pending = [grant(Policy::Assigned)];
-        let made = scene
-            .anna
-            .create_session_pending(&me, &pending, None, None)
-            .await;
-        let (session, _) = made.unwrap();
-        objects.push(seal(&scene.anna, session, b"one of many").await.unwrap());
+    for (session, granted) in made.iter().step_by(HOW_MANY / 10) {
+        assert_eq!(granted.len(), 1);
+        objects.push(seal(&scene.anna, *session, b"a record").await.unwrap());
     }
-    let (dora, member) = scene.dora().await;
-    let before = scene.application.requests();
-    let appended = dora.tenant().await.unwrap().log_size;
+
+    let (dora, _) = scene.dora().await;
+    let group = scene.facility(&dora, NAME, &[]).await;
+    let member = group.into();
+    assert_eq!(dora.pending_sessions(member).await.unwrap().len(), HOW_MANY);
+    let [appends, releases] = asked_of_keys(&scene);
     let report = dora.claim(member, None).await.unwrap();
     assert_eq!((report.claimed.len(), report.left.len()), (HOW_MANY, 0));
     assert_eq!(
-        scene.application.requests() - before,
-        2,
-        "one release, one erasure"
+        scene.application.asked(),
+        [
+            DepositShares::PATH,
+            ReleaseTenantShares::PATH,
+            EraseTenantShares::PATH
+        ]
     );
-    let after = dora.tenant().await.unwrap().log_size;
-    assert_eq!(after - appended, u64::try_from(HOW_MANY).unwrap());
-    for object in objects {
-        assert_eq!(open(&dora, &object).await.unwrap(), b"one of many");
+    assert_eq!(asked_of_keys(&scene), [appends + 1, releases + 1]);
+    let sessions: Vec<_> = made.iter().map(|(session, _)| *session).collect();
+    let opened = dora.fetch_sessions(&sessions).await.unwrap();
+    assert_eq!(opened.len(), HOW_MANY);
+    for session in opened {
+        assert_eq!(session.rights, Rights::READ);
+        assert_eq!(session.metadata.as_deref(), wanted.metadata);
     }
+    for object in objects {
+        assert_eq!(open(&dora, &object).await.unwrap(), b"a record");
+    }
+    let left = scene.application.shares();
+    assert!(left.iter().all(|share| share.sealed.is_none()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -563,20 +628,7 @@ async fn a_group_claims_what_waits_for_its_name() {
     let (dora, _) = scene.dora().await;
     let (emil, _) = scene.world.person_at(&scene.application, "emil").await;
     let nurse = [(user(&emil).await.into(), Role::Member)];
-    let group = dora.create_group("Clinic", &nurse).await.unwrap();
-    assert_eq!(emil.pending_sessions(group.into()).await.unwrap(), []);
-    let wanted = dora.new_group_name(NAME).await.unwrap();
-    let request = GroupNameRequest {
-        group,
-        commitment: wanted.commitment,
-        index: wanted.index,
-    };
-    let now = scene.world.clock.now();
-    let token = &scene.world.token_key;
-    let token = token.bind_group(scene.world.tenant, request, now, &mut scene.world.rng());
-    dora.bind_group(group, &wanted, &token.unwrap())
-        .await
-        .unwrap();
+    let group = scene.facility(&dora, NAME, &nurse).await;
     // Anna is not in the group, and learns that the name has an owner now.
     let refused = scene.anna.claim(group.into(), None).await.unwrap_err();
     assert_eq!(refused, Error::Misuse(Misuse::NotAMember(group)));

@@ -56,6 +56,18 @@ pub struct Draft {
     pub salt: Option<FixedBytes<32>>,
 }
 
+impl Draft {
+    /// Appends another draft, so that both are said at once.
+    pub fn join(&mut self, other: Self) {
+        self.statements.extend(other.statements);
+        self.boxes.extend(other.boxes);
+        self.seeds.extend(other.seeds);
+        self.shares.extend(other.shares);
+        self.spent.extend(other.spent);
+        self.salt = self.salt.or(other.salt);
+    }
+}
+
 /// How a new member sees what was sealed before it entered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Visibility {

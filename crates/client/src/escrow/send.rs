@@ -19,10 +19,11 @@ use wardseal_client_core::{
         ring::Seed,
         state::{NOW, World},
     },
-    types::{ChainId, MemberId, PendingId, RingId, SessionId, Timestamp, limits},
+    types::{ChainId, MemberId, PendingId, RingId, SessionId, SortedSet, Timestamp, limits},
 };
 
 use super::{AwaitedRecipient, PendingGrant, PendingGranted};
+use crate::sessions::NewSession;
 use crate::{
     client::{Client, Inner},
     groups::ring_of,
@@ -52,11 +53,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if let Some(granted) = granted_before(inner, session, grant, &seed, self.clock.now()) {
             return Ok(granted);
         }
-        let awaited = self.await_somebody(inner, grant).await?;
-        let granted = PendingGranted {
-            pending: awaited.id(),
-            code: awaited.contact().code.clone(),
-        };
+        let awaited = self.await_all(inner, &[grant]).await?.pop();
+        let awaited = awaited.ok_or(Misuse::Invalid("nobody is to be awaited"))?;
+        let granted = told(&awaited);
         self.change(inner, &[session.into()], &mut |composer| {
             composer
                 .grant_awaited(session, awaited.clone(), grant.rights)
@@ -78,23 +77,43 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         label: Option<&str>,
         metadata: Option<&[u8]>,
     ) -> Result<(SessionId, Vec<PendingGranted>), Error> {
+        let wanted = NewSession {
+            recipients,
+            pending,
+            label,
+            metadata,
+        };
+        let made = self.create_sessions_pending(&[wanted]).await?.pop();
+        made.ok_or_else(|| Misuse::Invalid("the session was not made").into())
+    }
+
+    /// Makes many sessions for these recipients and for others who have no keys yet: one request to
+    /// the tenant's server and one append, so either all of them are made or none.
+    ///
+    /// # Errors
+    /// As [`create_session_pending`](Self::create_session_pending); [`Misuse::Invalid`] for more
+    /// than fit into one append: 1024 sessions, or 512 with metadata.
+    pub async fn create_sessions_pending(
+        &self,
+        sessions: &[NewSession<'_>],
+    ) -> Result<Vec<(SessionId, Vec<PendingGranted>)>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let mut awaited = Vec::with_capacity(pending.len());
-        let mut granted = Vec::with_capacity(pending.len());
-        for grant in pending {
-            check_rights(grant)?;
-            let somebody = self.await_somebody(inner, grant).await?;
-            granted.push(PendingGranted {
-                pending: somebody.id(),
-                code: somebody.contact().code.clone(),
-            });
-            awaited.push((somebody, grant.rights));
+        let grants: Vec<_> = sessions.iter().flat_map(|wanted| wanted.pending).collect();
+        let mut awaited = self.await_all(inner, &grants).await?.into_iter();
+        let mut wanted = Vec::with_capacity(sessions.len());
+        let mut granted = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            let grants = session.pending.iter();
+            let awaited: Vec<_> = grants
+                .zip(awaited.by_ref())
+                .map(|(grant, somebody)| (somebody, grant.rights))
+                .collect();
+            granted.push(awaited.iter().map(|(somebody, _)| told(somebody)).collect());
+            wanted.push((*session, awaited));
         }
-        let session = self
-            .make_session(inner, recipients, &awaited, label, metadata)
-            .await?;
-        Ok((session, granted))
+        let made = self.make_sessions(inner, &wanted).await?;
+        Ok(made.into_iter().zip(granted).collect())
     }
 
     /// Who is awaited in a session, and what its members keep of him.
@@ -289,26 +308,33 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(inner.knowledge.learn_escrow_key(&info)?)
     }
 
-    /// Makes the terms for somebody who is awaited.
-    async fn await_somebody(
+    /// Makes the terms for everybody who is awaited, in the same order.
+    async fn await_all(
         &self,
         inner: &mut Inner,
-        grant: &PendingGrant,
-    ) -> Result<Awaited, Failure> {
-        if !binding::is_name(&grant.name) {
-            return Err(Misuse::BadName.into());
-        }
+        grants: &[&PendingGrant],
+    ) -> Result<Vec<Awaited>, Failure> {
         let tenant = self.config.tenant;
-        let index = binding::index(&tenant, &grant.name);
-        let request = LookupRequest {
-            tenant,
-            names: vec![index],
-        };
-        let known = self.call_signed::<Lookup>(inner, &request).await?;
-        if !known.found.is_empty() {
-            return Err(Misuse::HasIdentity.into());
+        let mut names = SortedSet::new();
+        for grant in grants {
+            check_rights(grant)?;
+            if !binding::is_name(&grant.name) {
+                return Err(Misuse::BadName.into());
+            }
+            names.insert(binding::index(&tenant, &grant.name));
         }
-        if grant.policy.has_shares() {
+        let names: Vec<_> = names.iter().copied().collect();
+        for part in names.chunks(limits::MAX_BATCH) {
+            let request = LookupRequest {
+                tenant,
+                names: part.to_vec(),
+            };
+            let known = self.call_signed::<Lookup>(inner, &request).await?;
+            if !known.found.is_empty() {
+                return Err(Misuse::HasIdentity.into());
+            }
+        }
+        if grants.iter().any(|grant| grant.policy.has_shares()) {
             let world = inner.knowledge.world();
             if world
                 .tenant()
@@ -320,6 +346,14 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 self.learn_escrow_key(inner).await?;
             }
         }
+        let grants = grants.iter();
+        grants
+            .map(|grant| self.await_somebody(inner, grant))
+            .collect()
+    }
+
+    /// Makes the terms for somebody who is awaited.
+    fn await_somebody(&self, inner: &mut Inner, grant: &PendingGrant) -> Result<Awaited, Failure> {
         let mut contact = Contact {
             address: grant.address.clone(),
             code: grant.code.clone(),
@@ -336,7 +370,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             now: self.clock.now(),
             rng: inner.rng.as_mut(),
         };
+        let index = binding::index(&self.config.tenant, &grant.name);
         Ok(composer.await_somebody(index, grant.policy, grant.expires, grant.group, contact)?)
+    }
+}
+
+fn told(awaited: &Awaited) -> PendingGranted {
+    PendingGranted {
+        pending: awaited.id(),
+        code: awaited.contact().code.clone(),
     }
 }
 
