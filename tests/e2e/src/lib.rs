@@ -8,6 +8,7 @@
 
 mod desk;
 mod programs;
+pub mod theft;
 
 pub use programs::{ask, program};
 

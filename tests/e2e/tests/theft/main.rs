@@ -9,17 +9,12 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
-    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a broken fixture must stop the test where it broke"
 )]
 
 #[cfg(target_os = "linux")]
-mod people;
-#[cfg(target_os = "linux")]
-mod process;
-#[cfg(target_os = "linux")]
-mod search;
+mod network;
 #[cfg(target_os = "linux")]
 mod story;
 

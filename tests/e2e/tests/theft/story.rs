@@ -1,14 +1,18 @@
 //! The story, and the three thefts.
+//!
+//! The application here is the example, whose escrow desk is the test's. The application that
+//! Wardseal Transfer has is thieved by its own tests.
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    process::Command,
+    collections::HashSet,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
-    thread,
     time::SystemTime,
 };
 
 use serde_json::json;
+use tokio::net::TcpListener;
+use transfer_mail_catcher::{Mailbox, receive};
 use wardseal_client::{
     CachePolicy, Client, Config, MailSettings, MemoryStore, PendingGrant, Rights, Role,
     Transport as _,
@@ -22,7 +26,6 @@ use wardseal_client::{
         escrow::{Deposit, Place, Policy},
         fold,
         object::Metadata,
-        ring::SealedBox,
         state::{ChainState, States},
         vault::{Access, Language},
     },
@@ -33,25 +36,26 @@ use wardseal_client::{
 use wardseal_client_core::recovery::{open_identity, two_man_key};
 use wardseal_client_http::HttpTransport;
 use wardseal_client_password::{recover_by_code, set_password, unlock};
-use wardseal_e2e::{ask, program};
+use wardseal_e2e::{
+    ask, program,
+    theft::{
+        Notes, Places, Process, Secrets, files, no_code_in_files, no_seed, nothing_of, there,
+        tried, windows,
+    },
+};
 use wardseal_protocol::keys::Assigned;
 use wardseal_tenant::{
     EscrowDesk, EscrowSecret, RootKey, SharesInMemory, TokenKey, add_key, found,
 };
 use wardseal_testkit::{secret, seeded};
 
-use crate::{
-    people::{Drawn, Network, Secrets, Sent, is_seed, lock},
-    process::{Process, files},
-    search::{Needles, windows},
-};
+use crate::network::{Network, lock};
 
 const FIRST: &str = "canary lanterns over Strasbourg 1907";
 const SECOND: &str = "canary lanterns over Freiburg 1908";
 const TEXT: &str = "canary plaintext: Mrs Lefebvre leaves on Tuesday";
 const ADDRESS: &str = "canary-person@hospital.example";
 
-type Places = BTreeMap<String, Vec<u8>>;
 type Machine = Client<Network, MemoryStore>;
 
 struct World {
@@ -64,8 +68,8 @@ struct World {
     token: TokenKey,
     genesis: Vec<u8>,
     clock: Arc<ManualClock>,
-    drawn: Drawn,
-    sent: Sent,
+    notes: Notes,
+    mailbox: Mailbox,
     desk: Arc<Mutex<Option<(EscrowDesk, SharesInMemory)>>>,
 }
 
@@ -78,8 +82,12 @@ impl World {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = Timestamp::from_seconds(since.unwrap().as_secs());
         let folder = tempfile::tempdir().unwrap();
-        let keys = Process::serve("keys", &folder.path().join("keys"));
-        let vault = Process::serve("vault", &folder.path().join("vault"));
+        let mailbox = Mailbox::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp = format!("smtp://{}", listener.local_addr().unwrap());
+        tokio::spawn(receive(listener, mailbox.clone()));
+        let keys = Process::serve("keys", &folder.path().join("keys"), None);
+        let vault = Process::serve("vault", &folder.path().join("vault"), Some(&smtp));
         let (root, token) = (
             RootKey::generate(&mut seeded(1)).unwrap(),
             TokenKey::generate(&mut seeded(2)).unwrap(),
@@ -103,6 +111,7 @@ impl World {
                     "anna-is-here=anna,ben-is-here=ben,carla-is-here=carla",
                 )
                 .env("OUTBOX", application.join("outbox")),
+            Stdio::null(),
         );
         let world = Self {
             keys,
@@ -114,8 +123,8 @@ impl World {
             token,
             genesis: genesis.bytes().to_vec(),
             clock: Arc::new(ManualClock::new(now)),
-            drawn: Drawn::default(),
-            sent: Sent::default(),
+            notes: Notes::default(),
+            mailbox,
             desk: Arc::default(),
         };
         let operator = world.machine(4).await;
@@ -130,7 +139,7 @@ impl World {
         );
         let network = Network {
             http: http.unwrap(),
-            sent: self.sent.clone(),
+            sent: self.notes.sent.clone(),
             desk: Arc::clone(&self.desk),
             now: self.clock.now(),
             caller: UserId::from_bytes([0; 32]),
@@ -144,7 +153,7 @@ impl World {
             MemoryStore::default(),
             secret(&mut seeded(seed)),
             clock,
-            Box::new(self.drawn.source(seed)),
+            Box::new(self.notes.drawn.source(seed)),
         )
         .await
         .unwrap()
@@ -182,7 +191,7 @@ impl World {
             salt: None,
         };
         let transport = HttpTransport::new(Some(self.keys.url.parse().unwrap()), None).unwrap();
-        let request = exchange::request::<Append>(&request, self.sent.bearer());
+        let request = exchange::request::<Append>(&request, self.notes.sent.bearer());
         let answer = transport.send(request).await.unwrap();
         exchange::response::<Append>(&answer).unwrap();
         let token = TokenKey::from_seed(&self.token.seed());
@@ -196,74 +205,6 @@ impl World {
         places.extend(files(&self.folder.path().join(folder)));
         places
     }
-
-    /// Records as the vault keeps them, and deposits as the key server does.
-    fn records(&self) -> Vec<StoreRecordRequest> {
-        let bodies = self.sent.to("/v1/vault/records/store");
-        let read = |body: &Vec<u8>| serde_json::from_slice(body).unwrap();
-        bodies.iter().map(read).collect()
-    }
-
-    fn deposits(&self) -> Vec<(Place, Deposit)> {
-        let bodies = self.sent.to("/v1/statements/append");
-        let requests = bodies
-            .iter()
-            .map(|body| serde_json::from_slice::<AppendRequest>(body).unwrap());
-        let boxes = requests.flat_map(|request| request.boxes);
-        boxes
-            .filter_map(|sealed| {
-                let sealed = SealedBox::decode(sealed.as_slice()).unwrap();
-                let found = sealed.deposit(self.tenant);
-                found.map(|(place, deposit)| (place, deposit.clone()))
-            })
-            .collect()
-    }
-}
-
-/// Tries all windows, on all processors. Gives those that open something.
-fn tried(windows: &HashSet<[u8; 32]>, opens: impl Fn(&Secret<32>) -> bool + Sync) -> Vec<[u8; 32]> {
-    let all: Vec<_> = windows.iter().collect();
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let parts = all.chunks(all.len().div_ceil(threads).max(1));
-        let running: Vec<_> = parts
-            .map(|part| {
-                let opens = &opens;
-                let tries = move |window: &&[u8; 32]| opens(&Secret::from_bytes(**window));
-                scope.spawn(move || {
-                    part.iter()
-                        .copied()
-                        .filter(tries)
-                        .copied()
-                        .collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap())
-            .collect()
-    })
-}
-
-/// That none of these is the seed of a ring.
-fn no_seed(world: &World, windows: &HashSet<[u8; 32]>) {
-    let published = world.sent.published();
-    let seeds = tried(windows, |window| is_seed(&published, window.clone()));
-    assert!(seeds.is_empty());
-}
-
-fn nothing_of(secrets: &Secrets, places: &Places) {
-    let found = Needles::new(secrets).found(places);
-    assert!(found.is_empty(), "{found:#?}");
-}
-
-fn there(what: &str, secret: &[u8], places: &Places) {
-    let secrets = Secrets::from([(what.to_owned(), secret.to_vec())]);
-    assert!(
-        !Needles::new(&secrets).found(places).is_empty(),
-        "{what} is not found, so the search sees nothing"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,7 +280,15 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
     let asked = under_way.begin_recovery("anna").await.unwrap();
     let key = Base64Url::from(asked.client_key.as_slice()).to_text();
     let body = json!({ "name": "anna", "clientKey": key });
-    ask(&world.application.url, "POST", "/recovery/start", "", &body).unwrap();
+    let started = ask(&world.application.url, "POST", "/recovery/start", "", &body).unwrap();
+    let token = started["token"].as_str().unwrap();
+    under_way
+        .start_mail_recovery(token, anna_user, two_man_record)
+        .await
+        .unwrap();
+    let letters = world.mailbox.wait_for(1).await;
+    assert_eq!(letters[0].to, [ADDRESS]);
+    let vault_code = code_in(&letters[0].text);
 
     // Something lies in escrow.
     let desk_seed = world.open_desk().await;
@@ -359,15 +308,7 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
         .unwrap();
 
     // What people have.
-    let mut secrets = Secrets::new();
-    for (number, (what, bytes)) in world
-        .sent
-        .secrets(&world.drawn.all())
-        .into_iter()
-        .enumerate()
-    {
-        secrets.insert(format!("{what} {number}"), bytes.to_vec());
-    }
+    let mut secrets = world.notes.secrets();
     let kind = |what: &str| secrets.keys().filter(|name| name.starts_with(what)).count();
     // Devices: two machines, two passwords, code, passkey, mail, organisation. Rings: two people
     // (one of whom recovered), a group, two sessions.
@@ -388,7 +329,7 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
     secrets.insert("the code as it is written".into(), code.as_bytes().to_vec());
     secrets.insert("the passkey's secret".into(), prf.to_vec());
 
-    let records = world.records();
+    let records = world.notes.sent.records();
     let vault_share = records
         .iter()
         .find_map(
@@ -398,7 +339,7 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
             },
         )
         .unwrap();
-    let deposits = world.deposits();
+    let deposits = world.notes.sent.deposits(world.tenant);
     let [(place, deposit)] = &deposits[..] else {
         panic!("one deposit");
     };
@@ -414,14 +355,20 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
         .open_tenant_share(&desk_kem, kept_share.as_slice())
         .unwrap();
 
+    let two_man = TwoMan {
+        user: anna_user,
+        record: two_man_record,
+        tenant_share,
+        vault_share,
+    };
     theft_of_the_vault(
         &world,
         &secrets,
         &records,
-        anna_user,
-        tenant_share,
-        vault_share,
-        two_man_record,
+        &two_man,
+        &vault_code,
+        place,
+        deposit,
     );
     let escrow_keys = theft_of_the_key_server(
         &world,
@@ -438,16 +385,41 @@ async fn whoever_takes_all_of_one_server_opens_nothing() {
     assert!(place.open_seed(&key, deposit).is_ok());
 }
 
+/// Anna's way back in by mail.
+struct TwoMan {
+    user: UserId,
+    record: FixedBytes<32>,
+    tenant_share: [u8; 32],
+    vault_share: [u8; 32],
+}
+
+/// The code in a letter.
+fn code_in(letter: &str) -> String {
+    let digits = |line: &str| {
+        let digits: String = line.chars().filter(|char| *char != ' ').collect();
+        (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
+    };
+    letter.lines().map(str::trim).find_map(digits).unwrap()
+}
+
 fn theft_of_the_vault(
     world: &World,
     secrets: &Secrets,
     records: &[StoreRecordRequest],
-    user: UserId,
-    tenant_share: [u8; 32],
-    vault_share: [u8; 32],
-    two_man: FixedBytes<32>,
+    two_man: &TwoMan,
+    code: &str,
+    place: &Place,
+    deposit: &Deposit,
 ) {
+    let TwoMan {
+        user,
+        record: two_man,
+        tenant_share,
+        vault_share,
+    } = *two_man;
     let places = world.stolen(&world.vault, "vault");
+    let held = no_code_in_files("the vault's code", code, &places);
+    eprintln!("vault: its memory holds the code {held} times, its files never");
     there("its own share", &vault_share, &places);
     there("its own secret", &places["file vault.secret"], &places);
     let mut secrets = secrets.clone();
@@ -476,10 +448,10 @@ fn theft_of_the_vault(
                     let key = two_man_key(tenant, &user, &two_man, window, &kept);
                     open_identity(&key, tenant, &two_man, sealed).is_ok()
                 })
-        })
+        }) || place.open_seed(window, deposit).is_ok()
     });
     assert!(opening.is_empty());
-    no_seed(world, &windows);
+    no_seed(&world.notes.sent, &windows);
     let of_two = records
         .iter()
         .find(|record| record.record == two_man)
@@ -535,7 +507,7 @@ fn theft_of_the_key_server(
                 .is_ok()
     });
     assert!(opening.is_empty());
-    no_seed(world, &windows);
+    no_seed(&world.notes.sent, &windows);
     share.share
 }
 
@@ -556,5 +528,5 @@ fn theft_of_the_application(
         escrow_keys.expose().to_vec(),
     );
     nothing_of(&secrets, &places);
-    no_seed(world, &windows(&places));
+    no_seed(&world.notes.sent, &windows(&places));
 }

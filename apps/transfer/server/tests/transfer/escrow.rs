@@ -19,10 +19,10 @@ const DAY: u64 = 24 * 3_600_000;
 /// What is sealed, and nowhere in clear.
 const CANARY: &str = "CANARY-stage-1-4c77";
 
-const CONTACT: &str = "aufnahme@park.example";
+pub(crate) const CONTACT: &str = "aufnahme@park.example";
 
 /// The sender, who can leave shares at the transfer server.
-async fn sender(site: &Site) -> Facility {
+pub(crate) async fn sender(site: &Site) -> Facility {
     let claire = site.invited("claire@saint-roch.example").await;
     let admin = site.armed(claire, "claire@saint-roch.example").await;
     let group = admin.machine.create_group("Saint-Roch", &[]).await.unwrap();
@@ -31,13 +31,13 @@ async fn sender(site: &Site) -> Facility {
 }
 
 /// What was sent in escrow.
-struct Sent {
+pub(crate) struct Sent {
     request: String,
     session: SessionId,
     case: Case,
 }
 
-async fn send(site: &Site, roch: &Facility, content: &[u8]) -> Sent {
+pub(crate) async fn send(site: &Site, roch: &Facility, content: &[u8]) -> Sent {
     let mut case = site.case(roch).await;
     let grant = PendingGrant {
         name: PARK.into(),

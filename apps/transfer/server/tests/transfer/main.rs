@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a broken fixture must stop the test where it broke"
 )]
 
@@ -20,4 +21,5 @@ mod program;
 mod recovery;
 mod site;
 mod story;
+mod theft;
 mod web;

@@ -13,7 +13,7 @@ use wardseal_types::Timestamp;
 
 use crate::site::Site;
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_wardseal-transfer"))
 }
 
@@ -191,7 +191,7 @@ fn an_operator_sets_a_server_up() {
     clippy::disallowed_methods,
     reason = "the program reads the system's clock, so everybody here has to"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_seconds(since.as_secs())
 }

@@ -46,7 +46,7 @@ async fn anna(site: &Site) -> (Person, FixedBytes<32>) {
 }
 
 /// A machine that has begun, and what it asks for.
-async fn begun(site: &Site, name: &str) -> (Machine, Value) {
+pub(crate) async fn begun(site: &Site, name: &str) -> (Machine, Value) {
     let machine = site.machine().await;
     let under_way = machine.begin_recovery(name).await.unwrap();
     let key = BASE64URL_NOPAD.encode(&under_way.client_key);
@@ -54,7 +54,7 @@ async fn begun(site: &Site, name: &str) -> (Machine, Value) {
     (machine, asked)
 }
 
-async fn start(site: &Site, asked: &Value) -> Value {
+pub(crate) async fn start(site: &Site, asked: &Value) -> Value {
     let (status, started) = Browser::new(&site.url)
         .post("/api/recovery/start", asked)
         .await;
@@ -70,7 +70,7 @@ async fn finish(site: &Site, attempt: &Value, code: &str) -> (u16, Value) {
 }
 
 /// The code in a letter.
-fn code_in(letter: &str) -> String {
+pub(crate) fn code_in(letter: &str) -> String {
     let (_, after) = letter.split_once(" : ").unwrap();
     let digits: String = after
         .lines()
@@ -324,7 +324,7 @@ async fn the_database_holds_no_code_and_no_name_that_was_tried() {
 }
 
 /// A facility with two administrators who can help a member.
-async fn house(site: &Site) -> (Facility, Person, Person) {
+pub(crate) async fn house(site: &Site) -> (Facility, Person, Person) {
     let admin = site.invited("claire@park.example").await;
     let group = admin.machine.create_group("Park", &[]).await.unwrap();
     site.register(group, "Park");
@@ -343,7 +343,7 @@ async fn house(site: &Site) -> (Facility, Person, Person) {
     (park, second, member)
 }
 
-async fn help(person: &Person, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) async fn help(person: &Person, path: &str, body: &Value) -> (u16, Value) {
     let path = format!("/api/recovery/help/{path}");
     person.browser.post(&path, body).await
 }

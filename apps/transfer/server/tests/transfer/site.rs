@@ -24,6 +24,7 @@ use wardseal_client::{
     types::{GroupId, MemberId, SessionId},
 };
 use wardseal_client_http::HttpTransport;
+use wardseal_e2e::theft::{Notes, Noting};
 use wardseal_tenant::{Assigned, EscrowSecret, NameRequest, RootKey, TokenKey, found_with};
 use wardseal_testkit::{ServerOptions, Servers, secret, seeded};
 use wardseal_types::{Clock, ManualClock, TenantId, Timestamp};
@@ -41,7 +42,7 @@ pub(crate) fn seed() -> u64 {
     SEEDS.fetch_add(1, Ordering::Relaxed)
 }
 
-pub(crate) type Machine = Client<HttpTransport, MemoryStore>;
+pub(crate) type Machine = Client<Noting<HttpTransport>, MemoryStore>;
 
 /// Everything.
 pub(crate) struct Site {
@@ -50,6 +51,8 @@ pub(crate) struct Site {
     pub(crate) token_key: TokenKey,
     /// Of the transfer server and of machines.
     pub(crate) clock: Arc<ManualClock>,
+    /// What machines drew and sent.
+    pub(crate) notes: Notes,
     _folder: tempfile::TempDir,
     pub(crate) mailbox: Mailbox,
     smtp_port: u16,
@@ -91,15 +94,16 @@ impl Site {
             ..ServerOptions::default()
         });
         let clock = Arc::new(ManualClock::new(time));
+        let notes = Notes::default();
         let token_key = TokenKey::from_seed(&secret(&mut seeded(seed())));
         let mut rng = seeded(seed());
         let root = RootKey::generate(&mut rng).unwrap();
-        let nobody = machine(&servers, &clock, TenantId::from_bytes([0; 32])).await;
+        let nobody = machine(&servers, &clock, &notes, TenantId::from_bytes([0; 32])).await;
         let log_key = nobody.server().await.unwrap().log_key.unwrap();
         let escrow = EscrowSecret::generate(Assigned::Refused, &mut rng).unwrap();
         let (tenant, genesis) =
             found_with(&root, &token_key, Some(&escrow), log_key, time, &mut rng).unwrap();
-        let operator = machine(&servers, &clock, tenant).await;
+        let operator = machine(&servers, &clock, &notes, tenant).await;
         operator.register_tenant(genesis.bytes()).await.unwrap();
 
         let folder = tempfile::tempdir().unwrap();
@@ -145,6 +149,7 @@ impl Site {
             tenant,
             token_key,
             clock,
+            notes,
             _folder: folder,
             mailbox,
             smtp_port,
@@ -185,6 +190,12 @@ impl Site {
         (&mut self.serving).await.unwrap();
     }
 
+    /// How the transfer server is started.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn arguments(&self) -> &ServeArguments {
+        &self.arguments
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.arguments.data.clone()
     }
@@ -200,7 +211,7 @@ impl Site {
     }
 
     pub(crate) async fn machine(&self) -> Machine {
-        machine(&self.servers, &self.clock, self.tenant).await
+        machine(&self.servers, &self.clock, &self.notes, self.tenant).await
     }
 
     /// Somebody who is signed in, on a machine that knows it: it can leave shares here.
@@ -213,7 +224,8 @@ impl Site {
         let cookie = person.browser.cookie.lock().unwrap().clone().unwrap();
         let (_, bearer) = cookie.split_once('=').unwrap();
         let tenant = Some((self.url.as_str(), bearer));
-        let machine = machine_at(&self.servers, &self.clock, self.tenant, tenant).await;
+        let machine =
+            machine_at(&self.servers, &self.clock, &self.notes, self.tenant, tenant).await;
         wardseal_client_password::unlock(&machine, name, password, rng())
             .await
             .unwrap();
@@ -559,13 +571,19 @@ async fn start(
     (app, format!("http://{address}"), stop, serving)
 }
 
-async fn machine(servers: &Servers, clock: &Arc<ManualClock>, tenant: TenantId) -> Machine {
-    machine_at(servers, clock, tenant, None).await
+async fn machine(
+    servers: &Servers,
+    clock: &Arc<ManualClock>,
+    notes: &Notes,
+    tenant: TenantId,
+) -> Machine {
+    machine_at(servers, clock, notes, tenant, None).await
 }
 
 async fn machine_at(
     servers: &Servers,
     clock: &Arc<ManualClock>,
+    notes: &Notes,
     tenant: TenantId,
     server: Option<(&str, &str)>,
 ) -> Machine {
@@ -580,11 +598,11 @@ async fn machine_at(
     let clock: Arc<ManualClock> = Arc::clone(clock);
     Client::open(
         Config::new(tenant),
-        transport,
+        notes.transport(transport),
         MemoryStore::default(),
         secret(&mut seeded(8)),
         clock,
-        Box::new(seeded(seed())),
+        Box::new(notes.drawn.source(seed())),
     )
     .await
     .unwrap()

@@ -1,4 +1,10 @@
-//! Servers as processes, and everything that somebody takes who has one of them.
+//! Servers as processes, and their memory.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken fixture must stop the test where it broke"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -8,13 +14,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use wardseal_e2e::program;
+use crate::program;
 
 /// A running program; ended when dropped.
-pub(crate) struct Process {
+#[derive(Debug)]
+pub struct Process {
     child: Child,
     /// Where it listens.
-    pub(crate) url: String,
+    pub url: String,
 }
 
 impl Drop for Process {
@@ -25,12 +32,15 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts a program that says where it listens.
-    pub(crate) fn start(command: &mut Command) -> Self {
+    /// Starts a program that says where it listens. Its log goes there.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start(command: &mut Command, log: Stdio) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -44,8 +54,13 @@ impl Process {
         }
     }
 
-    /// A server of Wardseal's over this folder.
-    pub(crate) fn serve(role: &str, folder: &Path) -> Self {
+    /// A server of Wardseal's over this folder, which sends its letters there, if at all.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn serve(role: &str, folder: &Path, smtp: Option<&str>) -> Self {
+        let smtp = smtp.map(|url| ["--smtp", url, "--mail-from", "noreply@servers.example"]);
         Self::start(
             Command::new(program("wardseal"))
                 .args([
@@ -58,12 +73,18 @@ impl Process {
                     "trace",
                 ])
                 .arg("--data")
-                .arg(folder),
+                .arg(folder)
+                .args(smtp.into_iter().flatten()),
+            Stdio::null(),
         )
     }
 
     /// Every readable mapping of its memory, by where it begins and what it is.
-    pub(crate) fn memory(&self) -> BTreeMap<String, Vec<u8>> {
+    ///
+    /// # Panics
+    /// When the system does not show it.
+    #[must_use]
+    pub fn memory(&self) -> BTreeMap<String, Vec<u8>> {
         let id = self.child.id();
         let maps = fs::read_to_string(format!("/proc/{id}/maps")).unwrap();
         let mut memory = fs::File::open(format!("/proc/{id}/mem")).unwrap();
@@ -94,15 +115,4 @@ impl Process {
         }
         found
     }
-}
-
-/// Every file of a folder, by its name.
-pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy();
-        found.insert(format!("file {name}"), fs::read(&path).unwrap());
-    }
-    found
 }

@@ -1,12 +1,23 @@
 //! Looking for what must not be there.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a broken search must stop the test where it broke"
+)]
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use wardseal_types::Base64Url;
+use wardseal_client::types::Base64Url;
 
 /// How a secret might have been written: as it is, in hexadecimal, in base64 by where in the text it
 /// stands, and as a list of numbers. What borders on other bytes is left away.
-pub(crate) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
+///
+/// # Panics
+/// When the secret is shorter than two bytes.
+#[must_use]
+pub fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![
         secret.to_vec(),
@@ -28,14 +39,19 @@ pub(crate) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Many needles, found in one pass.
-pub(crate) struct Needles {
+#[derive(Debug)]
+pub struct Needles {
     by_start: HashMap<[u8; 4], Vec<(String, Vec<u8>)>>,
     /// Whether any needle starts with these three bytes.
     starts: Vec<bool>,
 }
 
 impl Needles {
-    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Self {
+    /// Secrets by what they are.
+    ///
+    /// # Panics
+    /// When one is too short to be looked for: it would be found by chance.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Self {
         let mut needles = Self {
             by_start: HashMap::new(),
             starts: vec![false; 1 << 24],
@@ -53,7 +69,8 @@ impl Needles {
     }
 
     /// Which secrets stand in these places, and where.
-    pub(crate) fn found(&self, places: &BTreeMap<String, Vec<u8>>) -> Vec<(String, String)> {
+    #[must_use]
+    pub fn found(&self, places: &BTreeMap<String, Vec<u8>>) -> Vec<(String, String)> {
         let mut found = Vec::new();
         for (place, bytes) in places {
             for here in 0..bytes.len().saturating_sub(7) {
@@ -80,7 +97,8 @@ fn at(bytes: &[u8]) -> usize {
 /// Every 32 bytes in a row that may be a key: drawn at random, a key has 30 different bytes, and
 /// fewer than 24 once in a million times. Text, pointers and zeros are left out, and so is the program
 /// itself: what is mapped from a file and cannot be written.
-pub(crate) fn windows(places: &BTreeMap<String, Vec<u8>>) -> HashSet<[u8; 32]> {
+#[must_use]
+pub fn windows(places: &BTreeMap<String, Vec<u8>>) -> HashSet<[u8; 32]> {
     let mut found = HashSet::new();
     let written = places
         .iter()
@@ -108,31 +126,40 @@ pub(crate) fn windows(places: &BTreeMap<String, Vec<u8>>) -> HashSet<[u8; 32]> {
     found
 }
 
-#[test]
-fn the_search_finds_what_is_there() {
-    let secret = b"a canary of some length".to_vec();
-    let needles = Needles::new([(&"canary".to_owned(), &secret)]);
-    for shift in 0..3 {
-        let text = [vec![b'x'; shift], secret.clone(), b"after".to_vec()].concat();
-        let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-        for form in [
-            text.clone(),
-            hex.into_bytes(),
-            Base64Url::from(text.as_slice()).to_text().into_bytes(),
-        ] {
-            let places = BTreeMap::from([("there".to_owned(), form)]);
-            assert_eq!(needles.found(&places).len(), 1);
-        }
-    }
-    let places = BTreeMap::from([("nowhere".to_owned(), b"nothing of a canary".to_vec())]);
-    assert!(needles.found(&places).is_empty());
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
 
-#[test]
-fn every_key_is_among_the_windows() {
-    let key: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7).unwrap());
-    let around = [vec![0; 100], key.to_vec(), vec![b'a'; 50]].concat();
-    let places = BTreeMap::from([("file there".to_owned(), around)]);
-    assert!(windows(&places).contains(&key));
-    assert!(windows(&places).len() < 30);
+    use wardseal_client::types::Base64Url;
+
+    use super::{Needles, windows};
+
+    #[test]
+    fn the_search_finds_what_is_there() {
+        let secret = b"a canary of some length".to_vec();
+        let needles = Needles::new([(&"canary".to_owned(), &secret)]);
+        for shift in 0..3 {
+            let text = [vec![b'x'; shift], secret.clone(), b"after".to_vec()].concat();
+            let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+            for form in [
+                text.clone(),
+                hex.into_bytes(),
+                Base64Url::from(text.as_slice()).to_text().into_bytes(),
+            ] {
+                let places = BTreeMap::from([("there".to_owned(), form)]);
+                assert_eq!(needles.found(&places).len(), 1);
+            }
+        }
+        let places = BTreeMap::from([("nowhere".to_owned(), b"nothing of a canary".to_vec())]);
+        assert!(needles.found(&places).is_empty());
+    }
+
+    #[test]
+    fn every_key_is_among_the_windows() {
+        let key: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7).unwrap());
+        let around = [vec![0; 100], key.to_vec(), vec![b'a'; 50]].concat();
+        let places = BTreeMap::from([("file there".to_owned(), around)]);
+        assert!(windows(&places).contains(&key));
+        assert!(windows(&places).len() < 30);
+    }
 }

@@ -1,7 +1,13 @@
-//! People who use the servers, and a note of everything that their clients drew and sent.
+//! A note of everything that clients drew and sent.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken fixture must stop the test where it broke"
+)]
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -11,36 +17,48 @@ use rand_core::{Rng as _, TryCryptoRng, TryRng};
 use serde_json::Value;
 use wardseal_client::{
     Transport, TransportError,
-    api::{Role, tenant::DepositSharesRequest},
+    api::{
+        Endpoint as _, Role,
+        keys::{Append, AppendRequest},
+        vault::{StoreRecord, StoreRecordRequest},
+    },
     crypto::{
         kem::KemSecretKey,
         secret::Secret,
         sign::{Ed25519SigningKey, HybridSigningKey},
     },
     exchange::{HttpRequest, HttpResponse},
-    protocol::ring::{RingKind, Seed},
-    types::{Base64Url, Timestamp, UserId},
+    protocol::{
+        escrow::{Deposit, Place},
+        ring::{RingKind, SealedBox, Seed},
+    },
+    types::{Base64Url, TenantId},
 };
-use wardseal_client_http::HttpTransport;
-use wardseal_tenant::{EscrowDesk, SharesInMemory};
 use wardseal_testkit::seeded;
 
+use super::Secrets;
+
 /// What clients drew, in order.
-#[derive(Clone, Default)]
-pub(crate) struct Drawn(Arc<Mutex<Vec<[u8; 32]>>>);
+#[derive(Clone, Debug, Default)]
+pub struct Drawn(Arc<Mutex<Vec<[u8; 32]>>>);
 
 impl Drawn {
-    pub(crate) fn all(&self) -> Vec<[u8; 32]> {
+    /// All of it.
+    #[must_use]
+    pub fn all(&self) -> Vec<[u8; 32]> {
         lock(&self.0).clone()
     }
 
     /// A source of randomness that is noted.
-    pub(crate) fn source(&self, seed: u64) -> Noted {
+    #[must_use]
+    pub fn source(&self, seed: u64) -> Noted {
         Noted(seeded(seed), self.clone())
     }
 }
 
-pub(crate) struct Noted(ChaCha20Rng, Drawn);
+/// A source of randomness; what it gives in pieces of 32 bytes is noted.
+#[derive(Debug)]
+pub struct Noted(ChaCha20Rng, Drawn);
 
 impl TryRng for Noted {
     type Error = Infallible;
@@ -65,26 +83,73 @@ impl TryRng for Noted {
 impl TryCryptoRng for Noted {}
 
 /// Requests as clients sent them.
-#[derive(Clone, Default)]
-pub(crate) struct Sent(Arc<Mutex<Vec<HttpRequest>>>);
+#[derive(Clone, Debug, Default)]
+pub struct Sent(Arc<Mutex<Vec<HttpRequest>>>);
 
 impl Sent {
+    /// Notes one.
+    pub fn note(&self, request: &HttpRequest) {
+        lock(&self.0).push(request.clone());
+    }
+
+    /// Paths of the requests to a server.
+    #[must_use]
+    pub fn paths(&self, role: Role) -> Vec<&'static str> {
+        let all = lock(&self.0);
+        let these = all.iter().filter(|request| request.role == role);
+        these.map(|request| request.path).collect()
+    }
+
+    /// Records, as the vault keeps them.
+    ///
+    /// # Panics
+    /// When a request is none.
+    #[must_use]
+    pub fn records(&self) -> Vec<StoreRecordRequest> {
+        let bodies = self.to(StoreRecord::PATH);
+        let read = |body: &Vec<u8>| serde_json::from_slice(body).unwrap();
+        bodies.iter().map(read).collect()
+    }
+
+    /// Deposits, as the key server keeps them.
+    ///
+    /// # Panics
+    /// When a box is none.
+    #[must_use]
+    pub fn deposits(&self, tenant: TenantId) -> Vec<(Place, Deposit)> {
+        let bodies = self.to(Append::PATH);
+        let requests = bodies
+            .iter()
+            .map(|body| serde_json::from_slice::<AppendRequest>(body).unwrap());
+        let boxes = requests.flat_map(|request| request.boxes);
+        boxes
+            .filter_map(|sealed| {
+                let sealed = SealedBox::decode(sealed.as_slice()).unwrap();
+                let found = sealed.deposit(tenant);
+                found.map(|(place, deposit)| (place, deposit.clone()))
+            })
+            .collect()
+    }
+
     /// Bodies of the requests to this path.
-    pub(crate) fn to(&self, path: &str) -> Vec<Vec<u8>> {
+    #[must_use]
+    pub fn to(&self, path: &str) -> Vec<Vec<u8>> {
         let all = lock(&self.0);
         let these = all.iter().filter(|request| request.path == path);
         these.map(|request| request.body.clone()).collect()
     }
 
     /// A bearer token that somebody has.
-    pub(crate) fn bearer(&self) -> Option<String> {
+    #[must_use]
+    pub fn bearer(&self) -> Option<String> {
         let all = lock(&self.0);
         all.iter().rev().find_map(|request| request.bearer.clone())
     }
 
     /// Every 32 bytes in a row of what was sent to the key server: public keys and commitments are
     /// among them.
-    pub(crate) fn published(&self) -> HashSet<[u8; 32]> {
+    #[must_use]
+    pub fn published(&self) -> HashSet<[u8; 32]> {
         let mut found = HashSet::new();
         for request in lock(&self.0)
             .iter()
@@ -104,7 +169,10 @@ impl Sent {
 
     /// The private keys and seeds among these: those whose public halves or commitments were
     /// published.
-    pub(crate) fn secrets<'a>(
+    ///
+    /// # Panics
+    /// When somebody published half of a pair.
+    pub fn secrets<'a>(
         &self,
         drawn: impl IntoIterator<Item = &'a [u8; 32]>,
     ) -> Vec<(&'static str, [u8; 32])> {
@@ -136,7 +204,8 @@ impl Sent {
 }
 
 /// Whether this is a seed that somebody committed to.
-pub(crate) fn is_seed(published: &HashSet<[u8; 32]>, secret: Secret<32>) -> bool {
+#[must_use]
+pub fn is_seed(published: &HashSet<[u8; 32]>, secret: Secret<32>) -> bool {
     let seed = Seed::from_secret(secret);
     [RingKind::User, RingKind::Group, RingKind::Session]
         .into_iter()
@@ -152,37 +221,47 @@ fn leaves(value: &Value, take: &mut impl FnMut(&str)) {
     }
 }
 
-/// The network, and the tenant's desk behind it.
-#[derive(Clone)]
-pub(crate) struct Network {
-    pub(crate) http: HttpTransport,
-    pub(crate) sent: Sent,
-    pub(crate) desk: Arc<Mutex<Option<(EscrowDesk, SharesInMemory)>>>,
-    pub(crate) now: Timestamp,
-    pub(crate) caller: UserId,
+/// A transport that notes what goes through it.
+#[derive(Clone, Debug)]
+pub struct Noting<T> {
+    inner: T,
+    sent: Sent,
 }
 
-impl Transport for Network {
+impl<T: Transport + Sync> Transport for Noting<T> {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        lock(&self.sent.0).push(request.clone());
-        if request.role != Role::Tenant {
-            return self.http.send(request).await;
-        }
-        assert!(request.path.ends_with("/deposit"), "{}", request.path);
-        let asked: DepositSharesRequest = serde_json::from_slice(&request.body).unwrap();
-        let mut desk = lock(&self.desk);
-        let (desk, store) = desk.as_mut().unwrap();
-        let answer = desk.deposit(store, &self.caller, &asked, self.now).unwrap();
-        Ok(HttpResponse {
-            status: 200,
-            body: serde_json::to_vec(&answer).unwrap(),
-        })
+        self.sent.note(&request);
+        self.inner.send(request).await
     }
 }
 
-pub(crate) fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
+/// What clients drew and what they sent.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// What they drew.
+    pub drawn: Drawn,
+    /// What they sent.
+    pub sent: Sent,
 }
 
-/// Secrets by what they are.
-pub(crate) type Secrets = BTreeMap<String, Vec<u8>>;
+impl Notes {
+    /// This transport, noted.
+    pub fn transport<T>(&self, inner: T) -> Noting<T> {
+        let sent = self.sent.clone();
+        Noting { inner, sent }
+    }
+
+    /// The private keys and seeds that clients drew, by what they are.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        let found = self.sent.secrets(&self.drawn.all());
+        let named = found.into_iter().enumerate();
+        named
+            .map(|(number, (what, bytes))| (format!("{what} {number}"), bytes.to_vec()))
+            .collect()
+    }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
