@@ -196,7 +196,8 @@ pub struct GroupName {
     pub commitment: FixedBytes<32>,
     /// What the key server finds the group by.
     pub index: FixedBytes<32>,
-    salt: FixedBytes<32>,
+    /// What opens the commitment, for the key server alone.
+    pub salt: FixedBytes<32>,
 }
 
 /// Checks that the tenant signed that `name` means `holder`.

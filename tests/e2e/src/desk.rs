@@ -64,17 +64,18 @@ pub fn escrow_secret() -> EscrowSecret {
 }
 
 impl Application {
-    /// Starts it.
+    /// Starts it, with the keys of the tenant.
     ///
     /// # Panics
     /// Outside of a runtime.
     pub async fn start(
         tenant: TenantId,
-        token_seed: u64,
+        token_key: &TokenKey,
+        escrow: EscrowSecret,
         keys_url: &str,
         clock: Arc<ManualClock>,
     ) -> Self {
-        let token = || TokenKey::from_seed(&secret(&mut seeded(token_seed)));
+        let token = || TokenKey::from_seed(&token_key.seed());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -83,7 +84,7 @@ impl Application {
             url: format!("http://{address}"),
             keys_url: keys_url.to_owned(),
             tenant,
-            desk: EscrowDesk::new(tenant, token(), [escrow_secret()]),
+            desk: EscrowDesk::new(tenant, token(), [escrow]),
             token_key: token(),
             transport: HttpTransport::new(Some(keys), None).expect("TLS works"),
             clock,

@@ -142,7 +142,8 @@ impl World {
     pub async fn application(&self, operator: &Machine) -> Application {
         let keys = self.servers.keys_url();
         let clock = Arc::clone(&self.servers.clock);
-        let application = Application::start(self.tenant, 7, &keys, clock).await;
+        let application =
+            Application::start(self.tenant, &self.token_key, escrow_secret(), &keys, clock).await;
         let state = application.tenant_state().await;
         let key = escrow_secret().public();
         let statement = add_key(&state, &self.root, key, self.clock_of_application());

@@ -169,6 +169,11 @@ fn rejected(problem: &Problem) -> Failure {
             "the server does not accept this device: it is unknown there, or was revoked",
             "sign in again: wardseal logout, then wardseal login --name …",
         ),
+        // To the key server and the vault the program signs in by itself.
+        ProblemCode::SignInRequired => (
+            "the application's server does not know who calls",
+            "give what it knows you by: --tenant-token-file FILE, or WARDSEAL_TENANT_TOKEN_FILE",
+        ),
         ProblemCode::LoginRefused => ("the name or the password is wrong", "type them again"),
         _ => title.split_once(": ").unwrap_or((title, "")),
     };
@@ -228,6 +233,16 @@ fn misused(code: &'static str, misuse: &Misuse) -> Failure {
             "the name or the password is wrong".into(),
             "type them again",
         ),
+        Misuse::HasIdentity => (
+            exit::FAILED,
+            "somebody carries this name already".into(),
+            "grant it directly: wardseal session grant SESSION NAME, or grp_… for a group",
+        ),
+        Misuse::NoEscrow => (
+            exit::FAILED,
+            misuse.to_string(),
+            "choose another policy; wardseal tenant show lists the tenant's escrow keys",
+        ),
         Misuse::UnknownRecovery => (
             exit::WRONG_PASSWORD,
             "the name or the recovery code is wrong, or the code was replaced".into(),
@@ -268,6 +283,11 @@ fn no_connection(code: &'static str, lost: &TransportError) -> Failure {
             exit::NO_CONNECTION,
             format!("the connection to {server} ended in the middle of an answer"),
             "try again; nothing is half-done",
+        ),
+        TransportError::NotConfigured(role) if role.contains("application") => (
+            exit::USAGE,
+            format!("no address of the {role} is known"),
+            "give it with --tenant-server, or in WARDSEAL_TENANT_SERVER",
         ),
         TransportError::NotConfigured(role) => (
             exit::USAGE,

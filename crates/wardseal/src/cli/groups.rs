@@ -8,6 +8,7 @@ use wardseal_client::{
 };
 
 use super::{
+    binding::{self, How},
     failure::Failure,
     profile::{Host, HostClient},
     report::Report,
@@ -74,6 +75,16 @@ pub(crate) enum Command {
         /// Its new name
         name: String,
     },
+    /// Gives a group the name by which the application calls it, so that what was sent to that name
+    /// can be claimed. Without an option it shows what the application has to sign.
+    Bind {
+        /// The group
+        group: String,
+        /// The name, such as finess:750000001
+        name: String,
+        #[command(flatten)]
+        how: How,
+    },
     /// Ends a group: what was sealed stays readable.
     Dissolve {
         /// The group
@@ -100,9 +111,15 @@ impl From<RoleName> for Role {
 }
 
 pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Failure> {
+    let command = match command {
+        Command::Bind { group, name, how } => {
+            return binding::bind(host, &group, &name, how).await;
+        }
+        other => other,
+    };
     let client = host.client().await?;
     let (group, done) = match command {
-        Command::List => return list(&client).await,
+        Command::List | Command::Bind { .. } => return list(&client).await,
         Command::Create {
             name,
             member,

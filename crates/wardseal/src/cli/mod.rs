@@ -3,8 +3,10 @@
 //! A command makes a [`Report`] or a [`Failure`]. Both are written in one place, as sentences or,
 //! with `--json`, as one JSON value on standard output.
 
+mod binding;
 mod devices;
 mod doctor;
+mod escrow;
 mod failure;
 mod files;
 mod groups;
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Group(Group<groups::Command>),
     /// Makes and changes sessions: who may open what.
     Session(Group<sessions::Command>),
+    /// Claims what was sent to you before you had signed up, and follows what you sent so.
+    Escrow(Group<escrow::Command>),
     /// Seals files.
     Seal(Single<files::Seal>),
     /// Opens sealed files.
@@ -88,6 +92,7 @@ impl Command {
             | Self::Device(Group { common, .. })
             | Self::Group(Group { common, .. })
             | Self::Session(Group { common, .. })
+            | Self::Escrow(Group { common, .. })
             | Self::Login(Single { common, .. })
             | Self::Logout(Single { common, .. })
             | Self::Seal(Single { common, .. })
@@ -108,6 +113,7 @@ impl Command {
             Self::Device(group) => devices::run(host, group.command).await,
             Self::Group(group) => groups::run(host, group.command).await,
             Self::Session(group) => sessions::run(host, group.command).await,
+            Self::Escrow(group) => escrow::run(host, group.command).await,
             Self::Seal(single) => files::seal(host, single.arguments).await,
             Self::Open(single) => files::open(host, single.arguments).await,
             Self::Inspect(single) => files::inspect(&single.arguments),

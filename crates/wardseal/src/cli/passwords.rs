@@ -54,6 +54,20 @@ pub(crate) fn ask(common: &Common, prompt: &str) -> Result<Zeroizing<String>, Fa
     at_terminal(prompt)
 }
 
+/// Asks for a code: from standard input with `--password-stdin`, or at the terminal.
+///
+/// # Errors
+/// When there is nobody to ask.
+pub(crate) fn ask_code(common: &Common, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    if common.password_stdin {
+        return line_of_stdin();
+    }
+    at_terminal(prompt).map_err(|_| {
+        Failure::usage("there is no terminal to ask for the code")
+            .advise("give it as a line of standard input, with --password-stdin")
+    })
+}
+
 /// Asks for a new password, at the terminal twice.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use wardseal_client::{
     crypto::secret::Secret,
     types::{Clock as _, TenantId, Timestamp},
 };
-use wardseal_client_http::{HttpTransport, ServerAddress};
+use wardseal_client_http::{HttpTransport, ServerAddress, TlsUnavailable};
 use wardseal_client_password::unlock;
 use wardseal_client_sqlite::{SqliteStore, open_folder};
 
@@ -42,6 +42,13 @@ pub(crate) struct Common {
     /// server's]
     #[arg(long, global = true, value_name = "URL")]
     vault: Option<String>,
+    /// Address of the application's own server, for what is sent to people who have not signed up
+    /// yet [env: WARDSEAL_TENANT_SERVER; remembered]
+    #[arg(long, global = true, value_name = "URL")]
+    tenant_server: Option<String>,
+    /// File with what that server knows you by: a bearer token [env: WARDSEAL_TENANT_TOKEN_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    tenant_token_file: Option<PathBuf>,
     /// The tenant, as the application names it [env: WARDSEAL_TENANT; remembered]
     #[arg(long, global = true, value_name = "TENANT")]
     tenant: Option<TenantId>,
@@ -70,6 +77,7 @@ pub(crate) struct Common {
 struct Saved {
     server: Option<String>,
     vault: Option<String>,
+    tenant_server: Option<String>,
     tenant: Option<TenantId>,
     name: Option<String>,
 }
@@ -222,6 +230,27 @@ impl Host {
             .or_else(|| self.server())
     }
 
+    fn tenant_server(&self) -> Option<String> {
+        let given = self.common.tenant_server.clone();
+        given
+            .or_else(|| set("WARDSEAL_TENANT_SERVER"))
+            .or_else(|| self.saved.tenant_server.clone())
+    }
+
+    /// What the application's server knows the person by.
+    fn bearer(&self) -> Result<Option<String>, Failure> {
+        let given = self.common.tenant_token_file.clone();
+        let file = given.or_else(|| set("WARDSEAL_TENANT_TOKEN_FILE").map(PathBuf::from));
+        let Some(path) = file else {
+            return Ok(None);
+        };
+        let content = private::read(&path)?;
+        let text = core::str::from_utf8(&content).map_err(|_| {
+            Failure::failed("io", format!("{} is not text in UTF-8", path.display()))
+        })?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
     fn transport(&self) -> Result<HttpTransport, Failure> {
         let address = |text: Option<String>| {
             text.map(|text| {
@@ -234,8 +263,13 @@ impl Host {
             .transpose()
             .map_err(|error| Failure::usage(error.to_string()))
         };
-        HttpTransport::new(address(self.server())?, address(self.vault())?)
-            .map_err(|error| Failure::failed("tls", error.to_string()))
+        let tls = |error: TlsUnavailable| Failure::failed("tls", error.to_string());
+        let servers = HttpTransport::new(address(self.server())?, address(self.vault())?);
+        let servers = servers.map_err(tls)?;
+        match address(self.tenant_server())? {
+            Some(tenant) => servers.with_tenant(tenant, self.bearer()?).map_err(tls),
+            None => Ok(servers),
+        }
     }
 
     async fn open(&self, store: HostStore, key: Secret<32>) -> Result<HostClient, Failure> {
@@ -304,6 +338,10 @@ impl Host {
         let saved = Saved {
             server: before.server.clone().or_else(|| self.server()),
             vault: before.vault.clone().or_else(|| self.vault()),
+            tenant_server: before
+                .tenant_server
+                .clone()
+                .or_else(|| self.tenant_server()),
             tenant: before.tenant.or_else(|| self.tenant().ok()),
             name: name.map(str::to_owned).or_else(|| before.name.clone()),
         };
@@ -378,6 +416,7 @@ impl Saved {
         for (key, value) in [
             ("server", &self.server),
             ("vault", &self.vault),
+            ("tenant_server", &self.tenant_server),
             ("tenant", &tenant),
             ("name", &self.name),
         ] {
@@ -422,6 +461,7 @@ mod tests {
         let saved = Saved {
             server: Some("https://keys.example.org".into()),
             vault: None,
+            tenant_server: Some("https://app.example.org".into()),
             tenant: Some(TenantId::from_bytes([7; 32])),
             name: Some("d\u{fc}ring \"4711\" \\ \u{1f600}".into()),
         };

@@ -4,10 +4,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wardseal_client::{
     Rights, Session, Visibility,
-    types::{MemberId, SessionId},
+    types::{MemberId, PendingId, SessionId},
 };
 
 use super::{
+    escrow::{self, GrantPending},
     failure::Failure,
     profile::{Host, HostClient},
     report::Report,
@@ -41,6 +42,17 @@ pub(crate) enum Command {
         /// Show nothing of what was sealed before
         #[arg(long)]
         from_join: bool,
+    },
+    /// Grants a right to somebody who has not signed up yet: it waits in escrow for the name.
+    GrantPending(GrantPending),
+    /// Lets somebody in who is awaited, after you compared identifiers.
+    LetIn {
+        /// The session
+        session: SessionId,
+        /// Who is awaited, as `wardseal session grant-pending` showed it
+        pending: PendingId,
+        /// Who has come
+        who: Who,
     },
     /// Revokes recipients: what is sealed from now on stays closed to them.
     Revoke {
@@ -184,6 +196,15 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
                     .await?;
             }
             (session, "granted\n")
+        }
+        Command::GrantPending(wanted) => return escrow::grant(&client, wanted).await,
+        Command::LetIn {
+            session,
+            pending,
+            who,
+        } => {
+            escrow::let_in(&client, session, pending, who).await?;
+            (session, "let in\n")
         }
         Command::Revoke { session, who } => {
             let members = who::resolve(&client, &who).await?;

@@ -17,7 +17,7 @@ use std::{
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use wardseal_client::{
     Misbehaviour, SignUp,
     crypto::secret::Secret,
@@ -25,10 +25,11 @@ use wardseal_client::{
         keys::{Assigned, TenantKey},
         statement::Statement,
     },
-    types::{FixedBytes, TenantId, UserId},
+    types::{FixedBytes, GroupId, TenantId, UserId},
 };
 use wardseal_tenant::{
-    EscrowSecret, NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, add_key, found_with,
+    EscrowSecret, GroupNameRequest, NameRequest, RootKey, TOKEN_LIFETIME, TokenKey, add_key,
+    found_with,
 };
 
 use super::{
@@ -67,12 +68,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME", default_value = "escrow.key")]
         file: String,
     },
-    /// Signs that names mean users. Check first, in your own way, that the persons have these names.
+    /// Signs that names mean users or groups. Check first, in your own way, that they have these names.
     Token {
         /// Where the keys of the tenant are
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
-        /// Files with requests of `wardseal user sign-up`; `-` is standard input
+        /// Files with requests of `wardseal user sign-up` and `wardseal group bind`; `-` is standard
+        /// input
         #[arg(value_name = "REQUEST", default_value = "-")]
         requests: Vec<PathBuf>,
     },
@@ -101,6 +103,17 @@ impl Request {
             index: sign_up.index,
         }
     }
+}
+
+/// What an administrator of a group hands to the application.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupRequest {
+    pub(crate) tenant: TenantId,
+    pub(crate) group: GroupId,
+    pub(crate) name: String,
+    pub(crate) commitment: FixedBytes<32>,
+    pub(crate) index: FixedBytes<32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -270,7 +283,7 @@ async fn draw(
         .map_err(|error| failed(&error))?;
     let (classical, lattice) = root.to_seeds();
     let seeds = zeroize::Zeroizing::new([*classical.expose(), *lattice.expose()].concat());
-    let text = |value: &str| serde_json::Value::from(value).to_string();
+    let text = |value: &str| Value::from(value).to_string();
     let settings = format!(
         "tenant = \"{tenant}\"\nname = {}\nserver = {}\n",
         text(name),
@@ -326,56 +339,89 @@ fn settings(dir: &Path) -> Result<Settings, Failure> {
 /// # Errors
 /// When the request is for another tenant, or its parts do not belong together.
 pub(crate) fn sign(dir: &Path, request: &Request) -> Result<String, Failure> {
-    let (tenant, _) = tenant_in(dir)?;
-    if request.tenant != tenant {
-        return Err(Failure::failed(
-            "wrong_tenant",
-            format!(
-                "the request is for {}, and this is {tenant}",
-                request.tenant
-            ),
-        )
-        .advise("sign up with this tenant: --tenant"));
-    }
+    let tenant = same_tenant(dir, request.tenant)?;
     let asked = NameRequest {
         user: request.user,
         commitment: request.commitment,
         index: request.index,
     };
     if !asked.is_for(&tenant, &request.name) {
-        return Err(Failure::failed(
-            "wrong_name",
-            format!(
-                "the request says \"{}\", and asks for another name",
-                request.name
-            ),
-        )
-        .advise("do not sign it: somebody wants another person's name"));
+        return Err(another_name(&request.name));
     }
-    let path = dir.join("token.key");
-    let seed = Secret::<32>::try_from_slice(&private::read(&path)?).map_err(|_| {
-        Failure::failed("damaged", format!("{} is damaged", path.display()))
-            .advise("restore it from a copy")
-    })?;
-    TokenKey::from_seed(&seed)
+    token_key(dir)?
         .bind(tenant, asked, now(), &mut random())
         .map_err(|error| Failure::failed("crypto", error.to_string()))
+}
+
+/// Signs a group's request with the token key in a folder.
+///
+/// # Errors
+/// As [`sign`].
+pub(crate) fn sign_group(dir: &Path, request: &GroupRequest) -> Result<String, Failure> {
+    let tenant = same_tenant(dir, request.tenant)?;
+    let asked = GroupNameRequest {
+        group: request.group,
+        commitment: request.commitment,
+        index: request.index,
+    };
+    if !asked.is_for(&tenant, &request.name) {
+        return Err(another_name(&request.name));
+    }
+    token_key(dir)?
+        .bind_group(tenant, asked, now(), &mut random())
+        .map_err(|error| Failure::failed("crypto", error.to_string()))
+}
+
+fn same_tenant(dir: &Path, asked: TenantId) -> Result<TenantId, Failure> {
+    let (tenant, _) = tenant_in(dir)?;
+    if asked == tenant {
+        return Ok(tenant);
+    }
+    Err(Failure::failed(
+        "wrong_tenant",
+        format!("the request is for {asked}, and this is {tenant}"),
+    )
+    .advise("sign up with this tenant: --tenant"))
+}
+
+fn another_name(name: &str) -> Failure {
+    Failure::failed(
+        "wrong_name",
+        format!("the request says \"{name}\", and asks for another name"),
+    )
+    .advise("do not sign it: somebody wants another person's name")
+}
+
+fn token_key(dir: &Path) -> Result<TokenKey, Failure> {
+    let path = dir.join("token.key");
+    let seed = Secret::<32>::try_from_slice(&private::read(&path)?).map_err(|_| damaged(&path))?;
+    Ok(TokenKey::from_seed(&seed))
 }
 
 fn tokens(dir: &Path, requests: &[PathBuf]) -> Result<Report, Failure> {
     let mut text = String::new();
     let mut values = Vec::new();
     for path in requests {
-        let request: Request = serde_json::from_str(&read_text(path)?).map_err(|error| {
+        let malformed = |error: serde_json::Error| {
             Failure::failed(
                 "malformed",
                 format!("{} is no request for a name: {error}", path.display()),
             )
-            .advise("it is what wardseal user sign-up printed")
-        })?;
-        let token = sign(dir, &request)?;
+            .advise("it is what wardseal user sign-up or wardseal group bind printed")
+        };
+        let content = read_text(path)?;
+        let content: Value = serde_json::from_str(&content).map_err(malformed)?;
+        let token;
+        if content.get("group").is_some() {
+            let request: GroupRequest = serde_json::from_value(content).map_err(malformed)?;
+            token = sign_group(dir, &request)?;
+            values.push(json!({ "name": request.name, "group": request.group, "token": token }));
+        } else {
+            let request: Request = serde_json::from_value(content).map_err(malformed)?;
+            token = sign(dir, &request)?;
+            values.push(json!({ "name": request.name, "user": request.user, "token": token }));
+        }
         text.push_str(&format!("{token}\n"));
-        values.push(json!({ "name": request.name, "user": request.user, "token": token }));
     }
     Ok(Report::new(
         text,

@@ -5,6 +5,7 @@
     reason = "a broken fixture must stop the test where it broke"
 )]
 
+mod escrow;
 mod files;
 mod messages;
 mod people;

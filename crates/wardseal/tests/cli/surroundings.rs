@@ -117,18 +117,8 @@ impl Place {
 
     /// With a password, as a line of standard input.
     pub(crate) fn run_with(&self, person: &str, arguments: &[&str], input: &str) -> Said {
-        let mut child = self
-            .command(person, arguments)
-            .arg("--password-stdin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(input.as_bytes()).unwrap();
-        drop(stdin);
-        Said::of(child.wait_with_output().unwrap())
+        let mut command = self.command(person, arguments);
+        Said::with_input(command.arg("--password-stdin"), input)
     }
 
     /// A group, by its identifier.
@@ -148,6 +138,19 @@ impl Place {
 impl Said {
     pub(crate) fn by(command: &mut Command) -> Self {
         Self::of(command.output().unwrap())
+    }
+
+    pub(crate) fn with_input(command: &mut Command, input: &str) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        Self::of(child.wait_with_output().unwrap())
     }
 
     fn of(output: std::process::Output) -> Self {
