@@ -245,6 +245,7 @@ interface Progress {
 
 /** A recovery that takes longer than one call. It survives a reload: {@link Wardseal.resumeRecovery}. */
 abstract class LongRecovery {
+  /** @internal */
   protected readonly state: ClientState;
   /** Whose, by the name that the application gave. */
   readonly name: string;
@@ -267,7 +268,7 @@ abstract class LongRecovery {
     return this.#released;
   }
 
-  /** What is open now lives in memory alone, as after an unlock. */
+  /** @internal What is open now lives in memory alone, as after an unlock. */
   protected setReleased(released: boolean): void {
     if (!released) return;
     this.#released = true;
