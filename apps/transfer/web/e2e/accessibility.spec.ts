@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures";
+import { visitEscrow, visitWaysBack } from "./more-screens";
 import { visitScreens, type Screen } from "./screens";
 import { languages } from "./texts";
 
@@ -26,6 +27,8 @@ interface Found {
 
 async function check(page: Page, screen: Screen): Promise<readonly string[]> {
   const found: string[] = [];
+  // Nobody uses paper with a screen reader, or scrolls it.
+  if (screen.startsWith("print: ")) return found;
   for (const { size, colorScheme } of looks) {
     const where = `${screen}, ${size.width} px, ${colorScheme}`;
     await page.setViewportSize(size);
@@ -56,12 +59,28 @@ async function check(page: Page, screen: Screen): Promise<readonly string[]> {
   return found;
 }
 
-for (const language of languages) {
-  test(`everybody can use every screen (${language})`, async ({ visit, world }) => {
-    test.setTimeout(300_000);
-    const found: string[] = [];
-    const seen = await visitScreens(visit, world, language, async (page, screen) => void found.push(...(await check(page, screen))));
-    expect(found).toEqual([]);
-    expect(seen.length).toBeGreaterThan(20);
+for (const [turn, language] of languages.entries()) {
+  test.describe(language, () => {
+    test.describe.configure({ timeout: 400_000 });
+    test(`everybody can use every screen (${language})`, async ({ visit, world }) => {
+      const found: string[] = [];
+      const seen = await visitScreens(visit, world, language, async (page, screen) => void found.push(...(await check(page, screen))));
+      expect(found).toEqual([]);
+      expect(seen.length).toBeGreaterThan(20);
+    });
+    test(`everybody can get back in (${language})`, async ({ visit, world, faults }) => {
+      // Whoever gets a new identity is signed out everywhere at once.
+      faults.expect(/40[13] .*\/api\/(events|session)/);
+      const found: string[] = [];
+      const seen = await visitWaysBack(visit, world, language, turn, async (page, screen) => void found.push(...(await check(page, screen))));
+      expect(found).toEqual([]);
+      expect(seen.length).toBeGreaterThan(20);
+    });
+    test(`everybody can ask a facility without keys, and register one (${language})`, async ({ fresh, visit }) => {
+      const found: string[] = [];
+      const seen = await visitEscrow(visit, fresh, language, async (page, screen) => void found.push(...(await check(page, screen))));
+      expect(found).toEqual([]);
+      expect(seen.length).toBeGreaterThan(8);
+    });
   });
 }

@@ -1,35 +1,13 @@
 // A facility that has never heard of us: it is asked, registers, and what waited opens, though its keys did not exist when it
 // was sealed. Or it is called, and what it says is entered.
-import { box, expect, go, test, ask, type Person } from "./fixtures";
-import { codeIn, mailTo } from "./mails";
+import { expect, go, test } from "./fixtures";
+import { announced, askInEscrow, invitationFor, letterTo } from "./escrow";
+import { codeIn } from "./mails";
 import { card, completeCase, row } from "./steps";
-
-interface Announced {
-  readonly group: string | null;
-  readonly name: string;
-  readonly contact: string | null;
-}
 
 // Servers of its own.
 test.use({ size: { facilities: 4, cases: 0, log: "warn" } });
 test.describe.configure({ timeout: 300_000 });
-
-/** The facilities that are in the directory and have no keys. */
-async function announced({ page }: Person): Promise<readonly (Announced & { readonly contact: string })[]> {
-  const all = await ask<readonly Announced[]>(page, "/api/facilities");
-  return all.flatMap((facility) => (facility.group === null && facility.contact !== null ? [{ ...facility, contact: facility.contact }] : []));
-}
-
-/** Asks one of them, by the policy that is offered first. */
-async function askInEscrow({ page, t }: Person, facility: Announced): Promise<void> {
-  await page.getByRole("button", { name: t("case.ask"), exact: true }).click();
-  await box(page, t("ask.choose", { facility: facility.name })).click();
-  const dialog = page.getByRole("dialog", { name: t("escrow.title", { facility: facility.name }) });
-  await expect(dialog.getByLabel(t("escrow.address"))).toHaveValue(facility.contact ?? "");
-  await expect(dialog.getByText(t("escrow.policy.verifiedNote"))).toBeVisible();
-  await dialog.getByRole("button", { name: t("escrow.action"), exact: true }).click();
-  await page.getByRole("button", { name: t("ask.send", { n: 1 }), exact: true }).click();
-}
 
 test("a facility that is not registered gets a request the day it registers", async ({ visit, world }) => {
   const claire = await visit({ as: "claire.moreau", language: "fr" });
@@ -40,9 +18,8 @@ test("a facility that is not registered gets a request the day it registers", as
   await askInEscrow(claire, facility);
   await expect(card(claire, facility.name)).toContainText(t("escrow.state.inEscrow"), { timeout: 45_000 });
 
-  const invitation = await mailTo(world, facility.contact, ({ text }) => text.includes("#facility="));
-  for (const word of ["Delaunay", "paracétamol", "fracture", id]) expect(invitation.raw).not.toContain(word);
-  const [link = ""] = /https?:\/\/\S+#facility=\S+/.exec(invitation.text) ?? [];
+  const { mail, link } = await invitationFor(world, facility);
+  for (const word of ["Delaunay", "paracétamol", "fracture", id]) expect(mail.raw).not.toContain(word);
 
   const somebody = await visit({ language: "de" });
   const { page } = somebody;
@@ -53,10 +30,10 @@ test("a facility that is not registered gets a request the day it registers", as
   await page.getByLabel(somebody.t("signUp.again"), { exact: true }).fill("regen gabel turm 47");
   await page.getByRole("button", { name: somebody.t("signUp.action"), exact: true }).click();
   await page.getByRole("button", { name: somebody.t("register.sendCode"), exact: true }).click({ timeout: 90_000 });
-  const letter = await mailTo(world, facility.contact, (mail) => !mail.text.includes("#facility=") && /\d{4} ?\d{4}/.test(mail.text));
-  await page.getByLabel(somebody.t("register.code")).fill(codeIn(letter));
+  await page.getByLabel(somebody.t("register.code")).fill(codeIn(await letterTo(world, facility)));
   await page.getByRole("button", { name: somebody.t("register.open"), exact: true }).click();
   await expect(page.getByText(somebody.t("register.opened", { n: 1 }))).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(somebody.t("register.done", { facility: facility.name }));
   await expect(card(claire, facility.name)).toContainText(t("escrow.state.delivered"), { timeout: 45_000 });
 
   await page.getByRole("link", { name: somebody.t("register.toInbox") }).click();

@@ -12,6 +12,8 @@ export interface Visit {
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Through which everything goes, to be looked at. */
   readonly proxy?: string;
+  /** Other servers than those of the file. */
+  readonly world?: World;
 }
 
 /** Somebody at his own browser. */
@@ -50,6 +52,8 @@ export class Faults {
 }
 
 interface PerTest {
+  /** Servers for one test, which changes for good what they hold; named before `visit`, since they end after it. */
+  readonly fresh: World;
   readonly faults: Faults;
   readonly visit: (visit?: Visit) => Promise<Person>;
 }
@@ -70,6 +74,14 @@ export const test = base.extend<PerTest, PerWorker>({
     },
     { scope: "worker", timeout: 120_000 },
   ],
+  fresh: [
+    async ({}, use) => {
+      const fresh = await World.start({ facilities: 4, cases: 0, log: "warn" });
+      await use(fresh);
+      await fresh.stop();
+    },
+    { timeout: 120_000 },
+  ],
   faults: async ({}, use) => {
     const faults = new Faults();
     await use(faults);
@@ -77,12 +89,12 @@ export const test = base.extend<PerTest, PerWorker>({
   },
   visit: async ({ browser, world, faults }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ as, language = "en", viewport = { width: 1366, height: 768 }, proxy } = {}) => {
+    await use(async ({ as, language = "en", viewport = { width: 1366, height: 768 }, proxy, world: theirs = world } = {}) => {
       const context = await browser.newContext({
         viewport,
         locale: locales[language],
         timezoneId: "Europe/Paris",
-        baseURL: world.page,
+        baseURL: theirs.page,
         reducedMotion: "reduce",
         // Chromium leaves this machine's own addresses out unless it is told not to.
         ...(proxy === undefined ? {} : { proxy: { server: proxy, bypass: "<-loopback>" } }),
@@ -92,7 +104,7 @@ export const test = base.extend<PerTest, PerWorker>({
       const page = await context.newPage();
       const person: Person = { page, context, language, t: textsIn(language), label: (labels) => labels[language] };
       await page.goto("/");
-      if (as !== undefined) await signIn(person, world.role(as));
+      if (as !== undefined) await signIn(person, theirs.role(as));
       return person;
     });
     for (const context of contexts) await context.close();

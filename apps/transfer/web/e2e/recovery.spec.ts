@@ -1,69 +1,14 @@
 // Nobody is locked out: a forgotten password, a sheet of paper, a passkey, the administrators of the facility, nothing at all.
 // Each ends with the records of the team open again.
-import type { Locator } from "@playwright/test";
-
 import { expect, go, signIn, test, type Person } from "./fixtures";
 import { answer, place, saved } from "./form";
 import { codesFor, mailTo } from "./mails";
 import { openCase, part } from "./steps";
-import type { Role } from "./world";
+import { choosePassword, forgot, NEW, setUp, shortOf, signInWith, signOut, way, works } from "./ways";
 
 // Servers of its own. Other people in each test: whoever types his password often is asked to wait.
 test.use({ size: { facilities: 4, cases: 0, log: "warn" } });
 test.describe.configure({ timeout: 240_000 });
-
-const NEW = "regen gabel turm 47";
-/** Signs in by hand, with a password of one's own. */
-async function signInWith(person: Person, name: string, password: string): Promise<void> {
-  await signIn(person, { name, password, person: "", facility: "", country: "FR" });
-}
-
-/** Leaves the page and this browser's keys. */
-async function signOut({ page, t }: Person): Promise<void> {
-  await page.getByRole("button", { name: new RegExp(`^${t("nav.account")}: `) }).click();
-  await page.getByRole("menuitem", { name: t("nav.signOut") }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: t("nav.signOut"), exact: true }).click();
-  await expect(page.getByRole("button", { name: t("unlock.action"), exact: true })).toBeVisible();
-}
-
-/** The beginning of somebody's name, as tests call people. */
-const shortOf = ({ name }: Role): string => name.split("@")[0] ?? name;
-
-type Kind = "password" | "passkey" | "code" | "mail" | "organisation";
-
-/** The row of a way back in. */
-function way({ page, t }: Person, kind: Kind): Locator {
-  return page.getByRole("list", { name: t("ways.list") }).getByRole("listitem").filter({ hasText: t(`ways.kind.${kind}`) });
-}
-
-/** Opens what sets a way back in up. */
-async function setUp(person: Person, kind: Kind): Promise<Locator> {
-  const { page, t } = person;
-  await go(person, "nav.account");
-  await way(person, kind).getByRole("button", { name: new RegExp(`^${t(`ways.kind.${kind}`)}: `) }).click();
-  return page.locator(".modal");
-}
-
-async function works(person: Person, kind: Kind): Promise<void> {
-  await expect(way(person, kind)).toContainText(person.t("ways.state.works"), { timeout: 45_000 });
-}
-
-/** Begins at the sign-in page. */
-async function forgot({ page, t }: Person, name: string): Promise<void> {
-  await page.getByRole("button", { name: t("recover.forgot") }).click();
-  await page.getByRole("textbox", { name: t("unlock.name"), exact: true }).fill(name);
-}
-
-/** Types the new password twice, and goes on into the page. */
-async function choosePassword({ page, t }: Person, password: string): Promise<void> {
-  await page.getByLabel(t("account.password.new"), { exact: true }).fill(password);
-  await expect(page.getByText(t("strength.good"))).toBeVisible();
-  await page.getByLabel(t("signUp.again"), { exact: true }).fill(password);
-  await page.getByRole("button", { name: t("recover.setPassword"), exact: true }).click();
-  await expect(page.getByText(t("recover.done"))).toBeVisible({ timeout: 60_000 });
-  await page.getByRole("button", { name: t("recover.go"), exact: true }).click();
-  await expect(page.getByRole("navigation", { name: t("nav.main") })).toBeVisible({ timeout: 60_000 });
-}
 
 /** A case with a name in it, to be read again. */
 async function write(person: Person, name: string): Promise<string> {

@@ -10,6 +10,7 @@ import { createQueryClient } from "./api/queries";
 import { App } from "./app/App";
 import { applyTheme } from "./app/theme";
 import { trustOwnScripts } from "./app/trusted-types";
+import { clearToasts } from "./design/toasts";
 import { load } from "./i18n/context";
 import { preferredLanguage } from "./i18n/languages";
 import { Keeper } from "./ward/keeper";
@@ -22,7 +23,10 @@ void load(language);
 
 const client = createQueryClient();
 const keeper = new Keeper();
-keeper.onForget = () => client.clear();
+keeper.onForget = () => {
+  client.clear();
+  clearToasts();
+};
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

@@ -13,6 +13,11 @@ interface Waiting {
   readonly refused: (reason: unknown) => void;
 }
 
+/** Over another dialog the field is focused once more: the one below takes the focus back before it gives way. */
+function focusField(form: HTMLFormElement | null): void {
+  if (form !== null) requestAnimationFrame(() => form.querySelector("input")?.focus());
+}
+
 /** Asks for the password when a step needs more than what a shared computer keeps; what was wanted then goes on. */
 export function StepUp() {
   const { t } = useI18n();
@@ -76,6 +81,7 @@ export function StepUp() {
       }
     >
       <form
+        ref={focusField}
         className="stack"
         noValidate
         onSubmit={(event) => {

@@ -18,4 +18,4 @@ export {
 export { Confirm, Dialog, Menu, Tabs, Tip, type MenuEntry } from "./overlays";
 export { Callout, Card, Disclosure, Empty, Facts, Progress, RowLink, Skeleton, Steps, Tag, type Fact, type Step, type Tone } from "./surfaces";
 export { Clock, Deadline, useNow } from "./time";
-export { toast, Toasts } from "./toasts";
+export { clearToasts, toast, Toasts } from "./toasts";

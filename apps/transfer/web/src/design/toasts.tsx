@@ -18,6 +18,11 @@ export function toast(text: string, action?: Message["action"]): void {
   queue.add(action === undefined ? { text } : { text, action }, { timeout: STAYS });
 }
 
+/** Takes all messages away: they may name somebody, and their "undo" is for whoever caused them. */
+export function clearToasts(): void {
+  queue.clear();
+}
+
 /** Where messages appear. Once in the page. */
 export function Toasts() {
   const { t } = useI18n();

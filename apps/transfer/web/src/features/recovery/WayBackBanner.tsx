@@ -22,7 +22,8 @@ export function WayBackBanner() {
   const { methods, checks } = useWays();
   const [later, setLater] = useState(() => Number(localStorage.getItem(keyOf(me.user))));
   const danger = methods === undefined ? undefined : dangerOf(methods, checks ?? []);
-  const isQuiet = danger === undefined || location === "/account" || Date.now() - later < LATER;
+  // Whoever is registering a facility does one thing at a time.
+  const isQuiet = danger === undefined || location === "/account" || location === "/waiting" || Date.now() - later < LATER;
   return (
     <>
       {location === "/account" ? null : <PendingRecoveries banner />}

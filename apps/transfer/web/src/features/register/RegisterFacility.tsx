@@ -1,8 +1,8 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
-import { isMeant, useFacilities } from "../../api";
+import { isMeant, keys, useFacilities } from "../../api";
 import { ErrorNote } from "../../app/ErrorNote";
 import { Button, Progress, Skeleton } from "../../design";
 import { useI18n } from "../../i18n/context";
@@ -18,6 +18,7 @@ export function RegisterFacility({ identifier }: { readonly identifier: string }
   const { t } = useI18n();
   const { ward } = useWard();
   const keeper = useKeeper();
+  const client = useQueryClient();
   const [, navigate] = useLocation();
   const directory = useFacilities();
   const facility = directory.data?.find((each) => isMeant(each, identifier));
@@ -27,6 +28,8 @@ export function RegisterFacility({ identifier }: { readonly identifier: string }
     mutationFn: () => withPassword(() => registerFacility(ward, identifier, name, setStep)),
     onSuccess: async () => {
       endRegistration();
+      // The directory knows its keys only now: without them the group has no name on any screen.
+      await client.invalidateQueries({ queryKey: keys.facilities });
       navigate("/waiting");
       await keeper.refresh();
     },

@@ -105,7 +105,7 @@ export default function WaitingScreen() {
                   </Button>
                   {sent === undefined ? null : (
                     <Button variant="quiet" onPress={() => start.mutate()} isPending={start.isPending} isDisabled={open.isPending}>
-                      {t("recover.again")}
+                      {t("register.sendAgain")}
                     </Button>
                   )}
                 </div>

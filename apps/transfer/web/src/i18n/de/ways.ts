@@ -25,7 +25,7 @@ export const ways = {
   "ways.state.unset": "Nicht eingerichtet",
   "ways.why.missing": "Der Tresor hat ihn nicht mehr. Richten Sie ihn neu ein.",
   "ways.why.outdated": "Die Verwaltung hat seither gewechselt. Richten Sie ihn neu ein.",
-  "ways.why.unknown": "Ein Server ist gerade nicht erreichbar.",
+  "ways.why.unknown": "Gerade nicht geprüft: Ein Server ist nicht erreichbar, oder dieser gemeinsame Rechner braucht erst Ihr Passwort.",
   "ways.setUp": "Einrichten",
   "ways.replace": "Ersetzen",
   "ways.remove": "Entfernen",

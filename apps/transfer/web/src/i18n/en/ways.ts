@@ -25,7 +25,7 @@ export const ways = {
   "ways.state.unset": "Not set up",
   "ways.why.missing": "The vault no longer has it. Set it up again.",
   "ways.why.outdated": "Administrators have changed since. Set it up again.",
-  "ways.why.unknown": "A server cannot be reached just now.",
+  "ways.why.unknown": "Not checked just now: a server is away, or this shared computer needs your password first.",
   "ways.setUp": "Set up",
   "ways.replace": "Replace",
   "ways.remove": "Remove",

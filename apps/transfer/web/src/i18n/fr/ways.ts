@@ -25,7 +25,7 @@ export const ways = {
   "ways.state.unset": "Pas en place",
   "ways.why.missing": "Le coffre ne l’a plus. Mettez-le de nouveau en place.",
   "ways.why.outdated": "Les administrateurs ont changé depuis. Mettez-le de nouveau en place.",
-  "ways.why.unknown": "Un serveur est injoignable en ce moment.",
+  "ways.why.unknown": "Non vérifié pour le moment : un serveur est injoignable, ou cet ordinateur partagé demande d’abord votre mot de passe.",
   "ways.setUp": "Mettre en place",
   "ways.replace": "Remplacer",
   "ways.remove": "Retirer",
