@@ -174,6 +174,7 @@ function Waiting() {
   return (
     <Centre>
       <Empty
+        level={1}
         icon={<UserRoundPlus size={24} />}
         title={t("noFacility.title")}
         action={

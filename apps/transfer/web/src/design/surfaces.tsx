@@ -93,16 +93,19 @@ export interface EmptyProps {
   readonly title: string;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
+  /** 1 where it is all there is on the page. */
+  readonly level?: 1 | 2;
 }
 
 /** A place where nothing is yet, and what will be there. */
-export function Empty({ icon, title, children, action }: EmptyProps) {
+export function Empty({ icon, title, children, action, level = 2 }: EmptyProps) {
+  const Heading: `h${1 | 2}` = `h${level}`;
   return (
     <div className="empty">
       <span className="empty-icon" aria-hidden="true">
         {icon}
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children === undefined ? null : <p>{children}</p>}
       {action}
     </div>
