@@ -24,6 +24,10 @@ mod folds;
 mod recovery;
 #[path = "vectors/small.rs"]
 mod small;
+#[path = "vectors/vault.rs"]
+mod vault;
+#[path = "vectors/ways.rs"]
+mod ways;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -85,6 +89,13 @@ fn main() {
     recovery::tokens(&mut set);
     recovery::certificates(&mut set);
     codes::codes(&mut set);
+    ways::secrets(&mut set);
+    ways::two_man(&mut set);
+    ways::organisation(&mut set);
+    ways::releases(&mut set);
+    vault::access(&mut set);
+    vault::records(&mut set);
+    vault::requests(&mut set);
     chains::checkpoints(&mut set);
     folds::folds(&mut set);
     recovery::folds(&mut set);

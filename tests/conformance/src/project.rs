@@ -8,6 +8,7 @@ mod chains;
 mod codes;
 mod days;
 mod escrow;
+mod recovery;
 mod small;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,13 @@ pub const OBJECTS: &[&str] = &[
     "binding-token",
     "day-certificate",
     "recovery-code",
+    "recovery-secret",
+    "two-man",
+    "organisation",
+    "recovery-release",
+    "vault-access",
+    "vault-record",
+    "vault-request",
     "sign-in",
     "device-proof",
     "access-token",
@@ -68,6 +76,13 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "binding-token" => chains::token(input),
         "day-certificate" => days::certificate(input),
         "recovery-code" => codes::code(input),
+        "recovery-secret" => recovery::located(input),
+        "two-man" => recovery::two_man(input),
+        "organisation" => recovery::organisation(input),
+        "recovery-release" => recovery::release(input),
+        "vault-access" => recovery::access(input),
+        "vault-record" => recovery::record(input),
+        "vault-request" => recovery::request(input),
         "checkpoint" => chains::checkpoint(input),
         "deposit" => escrow::deposit(input),
         "escrow-receipt" => escrow::receipt(input),

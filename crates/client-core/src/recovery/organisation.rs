@@ -11,13 +11,16 @@ use wardseal_protocol::{
     cbor::{self, DecodeError},
     ring::Seed,
 };
-use wardseal_types::{Base64Url, FixedBytes, TenantId, UserId, cbor_array, cbor_map};
+use wardseal_types::{Base64Url, FixedBytes, TenantId, UserId, cbor_array, cbor_map, limits};
 
 use super::{open_identity, seal_identity};
 use crate::identity::Identity;
 
 /// Largest record of this method, in bytes: sixteen shares and the wraps of all their pairs.
 const MAX_RECORD: usize = 64 << 10;
+
+/// Most wraps: one for each pair of sixteen administrators.
+const MAX_WRAPS: usize = 120;
 
 /// What the vault keeps of the method, in place of the sealed identity alone.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -211,9 +214,19 @@ impl OrganisationBox {
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
-    /// [`DecodeError`] for anything else.
+    /// [`DecodeError`] for anything else, and for numbers of shares and quorums that no method has.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        cbor::decode(bytes, MAX_RECORD)
+        let record: Self = cbor::decode(bytes, MAX_RECORD)?;
+        let sound = (1..=limits::MAX_HELPERS).contains(&record.shares.len())
+            && (1..=MAX_WRAPS).contains(&record.wraps.len())
+            && record.wraps.iter().all(|wrap| {
+                (1..=2).contains(&wrap.quorum.len()) && wrap.quorum.is_sorted_by(|a, b| a < b)
+            });
+        if sound {
+            Ok(record)
+        } else {
+            Err(DecodeError::Malformed)
+        }
     }
 
     /// The epoch of an administrator's user ring to which her share is sealed.

@@ -1,6 +1,7 @@
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng as _};
 use wardseal_crypto::kem::KemSecretKey;
 use wardseal_protocol::{keys::DeviceKind, ring::Seed};
+use wardseal_types::Base64Url;
 
 use super::*;
 use crate::identity::DeviceSecrets;
@@ -211,4 +212,43 @@ fn bytes_that_are_no_record_are_refused() {
     let (sealed, ..) = organisation(1, 1);
     let bytes = sealed.to_bytes();
     assert!(OrganisationBox::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+}
+
+#[test]
+fn a_record_of_no_method_is_refused() {
+    let names = |bytes: &[u8]| -> Vec<UserId> {
+        let users = bytes.iter().map(|byte| UserId::from_bytes([*byte; 32]));
+        users.collect()
+    };
+    let read = |shares: &[u8], quorums: &[&[u8]]| {
+        let shares: Vec<_> = names(shares)
+            .into_iter()
+            .map(|user| (user, 0_u32, Base64Url(vec![1])))
+            .collect();
+        let wraps: Vec<_> = quorums
+            .iter()
+            .map(|quorum| (names(quorum), Base64Url(vec![2])))
+            .collect();
+        let sealed = Base64Url(vec![3]);
+        let fields = [
+            vec![0xa3, 0],
+            cbor::encode(&sealed),
+            vec![1],
+            cbor::encode(&shares),
+            vec![2],
+            cbor::encode(&wraps),
+        ];
+        OrganisationBox::from_bytes(&fields.concat())
+    };
+    let many: Vec<u8> = (0..17).collect();
+    assert!(read(&many[..16], &[&[1, 2], &[1, 3]]).is_ok());
+    assert!(read(&many, &[&[1, 2]]).is_err());
+    assert!(read(&[], &[&[1]]).is_err());
+    assert!(read(&[1], &[]).is_err());
+    assert!(read(&[1, 2], &[&[]]).is_err());
+    assert!(read(&[1, 2], &[&[2, 1]]).is_err());
+    assert!(read(&[1, 2], &[&[1, 1]]).is_err());
+    assert!(read(&[1, 2, 3], &[&[1, 2, 3]]).is_err());
+    assert!(read(&[1, 2], &[&[1, 2][..]; 120]).is_ok());
+    assert!(read(&[1, 2], &[&[1, 2][..]; 121]).is_err());
 }
