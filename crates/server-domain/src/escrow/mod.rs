@@ -2,7 +2,7 @@
 //! releases its share to whoever carries their name by then. See `spec/11-escrow.md`.
 //!
 //! Alone the share opens nothing: the other one is the tenant's. A deposit comes in with the
-//! statement that names it ([`deposit`]), and goes in the same transaction as the statement that ends
+//! statement that names it (`deposit`), and goes in the same transaction as the statement that ends
 //! it; otherwise it expires. What is left is who it was for, what became of it, and a signed receipt.
 
 mod codes;

@@ -7,7 +7,7 @@
 //! the others.
 //!
 //! Other records are opened by a secret that nobody can guess, by an administrator's signature, or by
-//! a one-time code that is sent to the person: [`recover`] has the limits of those.
+//! a one-time code that is sent to the person: `recover` has the limits of those.
 //!
 //! The database alone is worthless to a thief: the OPAQUE setup is kept apart from it, and the input
 //! of OPAQUE holds an output of the key server.
