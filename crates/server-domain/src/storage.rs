@@ -12,7 +12,8 @@ use crate::{
     escrow::{EscrowSnapshot, EscrowUnit},
 };
 use wardseal_types::{
-    ChainId, FixedBytes, MemberId, NamedId, RingId, StatementHash, TenantId, Timestamp, UserId,
+    ChainId, FixedBytes, MemberId, NamedId, RingId, SessionId, StatementHash, TenantId, Timestamp,
+    UserId,
 };
 
 /// Why nothing could be read or written.
@@ -203,6 +204,16 @@ pub trait Snapshot: EscrowSnapshot {
         tenant: &TenantId,
         user: &UserId,
         listing: Listing,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StorageError>;
+
+    /// The sessions of which this one is a recipient, in the order of their geneses: at most `limit`
+    /// of those whose genesis stands after position `after`.
+    fn children(
+        &self,
+        tenant: &TenantId,
+        parent: &SessionId,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<ChainRecord>, StorageError>;

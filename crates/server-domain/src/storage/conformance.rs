@@ -28,6 +28,7 @@ pub fn check(store: &dyn Store) {
     a_snapshot_does_not_move(store);
     names_are_counted_and_unique(store);
     memberships_are_followed_through_rings(store);
+    children_are_those_of_one_parent(store);
     what_is_idle_is_forgotten(store);
     crate::escrow::conformance::check(store);
 }
@@ -314,6 +315,62 @@ fn memberships_are_followed_through_rings(store: &dyn Store) {
     });
     assert_eq!(list(&TENANT, Listing::Groups, None, 10), []);
     assert_eq!(list(&TENANT, Listing::Sessions, None, 10), [third]);
+}
+
+fn children_are_those_of_one_parent(store: &dyn Store) {
+    let session = |number| SessionId::from_bytes([number; 32]);
+    let [parent, grandchild, stranger] = [session(80), session(84), session(85)];
+    let record = |number, genesis| ChainRecord {
+        chain: session(number).into(),
+        genesis,
+        seq: 3,
+        label: Some(format!("number {number}")),
+    };
+    // 80 is a recipient of 81, 82 and 83, and 83 of 84. A group has the same bytes as 80.
+    write(store, |unit| {
+        for (number, genesis) in [
+            (80, 800),
+            (83, 803),
+            (82, 802),
+            (81, 801),
+            (84, 804),
+            (85, 805),
+        ] {
+            unit.put_chain(&TENANT, &record(number, genesis)).unwrap();
+        }
+        let members: [(SessionId, MemberId); 6] = [
+            (session(82), parent.into()),
+            (session(83), parent.into()),
+            (session(81), parent.into()),
+            (grandchild, session(83).into()),
+            (stranger, GroupId::from_bytes([80; 32]).into()),
+            (parent, user(80).into()),
+        ];
+        for (ring, member) in members {
+            unit.put_member(&TENANT, &ring.into(), &member).unwrap();
+        }
+    });
+    let list = |tenant, parent, after, limit| {
+        let snapshot = store.read().unwrap();
+        snapshot.children(tenant, &parent, after, limit).unwrap()
+    };
+    let [first, second, third] = [record(81, 801), record(82, 802), record(83, 803)];
+    let all = vec![first.clone(), second.clone(), third.clone()];
+    assert_eq!(list(&TENANT, parent, None, 10), all);
+    assert_eq!(list(&TENANT, parent, None, 1), [first]);
+    assert_eq!(list(&TENANT, parent, Some(801), 1), [second]);
+    assert_eq!(list(&TENANT, parent, Some(802), 10), [third.clone()]);
+    assert_eq!(list(&TENANT, parent, Some(803), 10), []);
+    assert_eq!(list(&TENANT, session(83), None, 10), [record(84, 804)]);
+    assert_eq!(list(&TENANT, grandchild, None, 10), []);
+    assert_eq!(list(&OTHER, parent, None, 10), []);
+    write(store, |unit| {
+        for number in [81, 82] {
+            let ring = session(number).into();
+            unit.remove_member(&TENANT, &ring, &parent.into()).unwrap();
+        }
+    });
+    assert_eq!(list(&TENANT, parent, None, 10), [third]);
 }
 
 fn what_is_idle_is_forgotten(store: &dyn Store) {

@@ -5,7 +5,8 @@ use wardseal_server_domain::storage::{
     ChainRecord, Counted, Listing, LogRecord, NameRecord, Snapshot, StatementRecord, StorageError,
 };
 use wardseal_types::{
-    ChainId, FixedBytes, GroupId, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
+    ChainId, ChainKind, FixedBytes, GroupId, MemberId, RingId, SessionId, StatementHash, TenantId,
+    Timestamp, UserId,
 };
 
 use super::Session;
@@ -48,6 +49,16 @@ pub(super) fn counted_key<'a>(tenant: &'a TenantId, counted: &'a Counted) -> (u8
 
 /// The kind of a group, as `name.kind` and `NamedId::tag` have it.
 const GROUP: u8 = 3;
+
+/// Identifier, genesis, sequence number and label of a chain of this kind.
+fn chain_record(kind: ChainKind, row: &Row<'_>) -> rusqlite::Result<ChainRecord> {
+    Ok(ChainRecord {
+        chain: kind.with_bytes(row.get(0)?),
+        genesis: unsigned(row.get(1)?),
+        seq: unsigned(row.get(2)?),
+        label: row.get(3)?,
+    })
+}
 
 impl Snapshot for Session<'_> {
     fn log(&self, tenant: &TenantId) -> Result<Option<LogRecord>, StorageError> {
@@ -240,8 +251,8 @@ impl Snapshot for Session<'_> {
         limit: u32,
     ) -> Result<Vec<ChainRecord>, StorageError> {
         let kind = match listing {
-            Listing::Groups => wardseal_types::ChainKind::Group,
-            Listing::Sessions => wardseal_types::ChainKind::Session,
+            Listing::Groups => ChainKind::Group,
+            Listing::Sessions => ChainKind::Session,
         };
         self.all(
             "WITH RECURSIVE mine (kind, id) AS (
@@ -263,14 +274,35 @@ impl Snapshot for Session<'_> {
                 after.map_or(-1, signed),
                 limit,
             ],
-            |row| {
-                Ok(ChainRecord {
-                    chain: kind.with_bytes(row.get(0)?),
-                    genesis: unsigned(row.get(1)?),
-                    seq: unsigned(row.get(2)?),
-                    label: row.get(3)?,
-                })
-            },
+            |row| chain_record(kind, row),
+        )
+    }
+
+    fn children(
+        &self,
+        tenant: &TenantId,
+        parent: &SessionId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StorageError> {
+        let kind = ChainKind::Session;
+        let parent = MemberId::Session(*parent);
+        self.all(
+            "SELECT chain.chain, chain.genesis, chain.seq, chain.label FROM member
+             JOIN chain ON chain.tenant = ?1 AND chain.kind = member.ring_kind
+                 AND chain.chain = member.ring
+             WHERE member.tenant = ?1 AND member.member_kind = ?2 AND member.member = ?3
+                 AND member.ring_kind = ?4 AND chain.genesis > ?5
+             ORDER BY chain.genesis LIMIT ?6",
+            params![
+                tenant.as_bytes(),
+                parent.tag(),
+                parent.as_bytes(),
+                kind.tag(),
+                after.map_or(-1, signed),
+                limit,
+            ],
+            |row| chain_record(kind, row),
         )
     }
 
