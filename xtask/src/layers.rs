@@ -48,6 +48,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["crates/server-domain", "crates/types"],
     ),
     (
+        "crates/server-memory",
+        &["crates/server-domain", "crates/types"],
+    ),
+    (
         "crates/server-postgres",
         &["crates/server-domain", "crates/types"],
     ),
