@@ -6,7 +6,7 @@ use wardseal_server_domain::storage::{
     ChainRecord, Counted, Listing, LogRecord, NameRecord, Snapshot, StatementRecord, StorageError,
 };
 use wardseal_types::{
-    ChainId, FixedBytes, MemberId, RingId, StatementHash, TenantId, Timestamp, UserId,
+    ChainId, FixedBytes, MemberId, RingId, SessionId, StatementHash, TenantId, Timestamp, UserId,
 };
 
 use super::{Session, Tables};
@@ -172,6 +172,18 @@ impl Snapshot for Session<'_> {
             )
         });
         Ok(self.tables.listed(*tenant, listed, after, limit))
+    }
+
+    fn children(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StorageError> {
+        let rings = self.tables.rings(*tenant, MemberId::Session(*session));
+        let sessions = rings.filter(|ring| matches!(ring, RingId::Session(_)));
+        Ok(self.tables.listed(*tenant, sessions, after, limit))
     }
 
     fn busy_until(
