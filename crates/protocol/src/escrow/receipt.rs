@@ -17,6 +17,45 @@ use crate::{
     ring::BoxRef,
 };
 
+/// What both parties of an escrow sign in the same way, each with the message of its own side.
+macro_rules! signed_by_parties {
+    ($name:ident, $label:expr) => {
+        impl $name {
+            /// Signs it for a party: by the Ed25519 half of the log key, or by a token key.
+            #[must_use]
+            pub fn sign(&self, party: Party, key: &Ed25519SigningKey) -> FixedBytes<64> {
+                signed(key, $label, &self.message(party))
+            }
+
+            /// Verifies the key server's signature.
+            ///
+            /// # Errors
+            /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`].
+            pub fn verify_server(
+                &self,
+                log: &LogKey,
+                signature: &FixedBytes<64>,
+            ) -> Result<(), CryptoError> {
+                let message = self.message(Party::Keys);
+                verify_by_log(log, $label, &message, signature)
+            }
+
+            /// Verifies the tenant's signature.
+            ///
+            /// # Errors
+            /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`] when `key` is no token key.
+            pub fn verify_tenant(
+                &self,
+                key: &TenantKey,
+                signature: &FixedBytes<64>,
+            ) -> Result<(), CryptoError> {
+                let message = self.message(Party::Tenant);
+                verify_by_token_key(key, $label, &message, signature)
+            }
+        }
+    };
+}
+
 /// What a party says when it releases its share: to whom, of which seed, and that its policy is
 /// met.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,39 +87,9 @@ impl Receipt {
             party,
         ))
     }
-
-    /// Signs it for a party: by the Ed25519 half of the log key, or by a token key.
-    #[must_use]
-    pub fn sign(&self, party: Party, key: &Ed25519SigningKey) -> FixedBytes<64> {
-        signed(key, label::ESCROW_RECEIPT, &self.message(party))
-    }
-
-    /// Verifies the key server's signature.
-    ///
-    /// # Errors
-    /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`].
-    pub fn verify_server(
-        &self,
-        log: &LogKey,
-        signature: &FixedBytes<64>,
-    ) -> Result<(), CryptoError> {
-        let message = self.message(Party::Keys);
-        verify_by_log(log, label::ESCROW_RECEIPT, &message, signature)
-    }
-
-    /// Verifies the tenant's signature.
-    ///
-    /// # Errors
-    /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`] when `key` is no token key.
-    pub fn verify_tenant(
-        &self,
-        key: &TenantKey,
-        signature: &FixedBytes<64>,
-    ) -> Result<(), CryptoError> {
-        let message = self.message(Party::Tenant);
-        verify_by_token_key(key, label::ESCROW_RECEIPT, &message, signature)
-    }
 }
+
+signed_by_parties!(Receipt, label::ESCROW_RECEIPT);
 
 /// Why a share was erased.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -132,39 +141,9 @@ impl Erasure {
             party,
         ))
     }
-
-    /// Signs it for a party: by the Ed25519 half of the log key, or by a token key.
-    #[must_use]
-    pub fn sign(&self, party: Party, key: &Ed25519SigningKey) -> FixedBytes<64> {
-        signed(key, label::ESCROW_ERASURE, &self.message(party))
-    }
-
-    /// Verifies the key server's signature.
-    ///
-    /// # Errors
-    /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`].
-    pub fn verify_server(
-        &self,
-        log: &LogKey,
-        signature: &FixedBytes<64>,
-    ) -> Result<(), CryptoError> {
-        let message = self.message(Party::Keys);
-        verify_by_log(log, label::ESCROW_ERASURE, &message, signature)
-    }
-
-    /// Verifies the tenant's signature.
-    ///
-    /// # Errors
-    /// [`CryptoError::Rejected`], [`CryptoError::InvalidKey`] when `key` is no token key.
-    pub fn verify_tenant(
-        &self,
-        key: &TenantKey,
-        signature: &FixedBytes<64>,
-    ) -> Result<(), CryptoError> {
-        let message = self.message(Party::Tenant);
-        verify_by_token_key(key, label::ESCROW_ERASURE, &message, signature)
-    }
 }
+
+signed_by_parties!(Erasure, label::ESCROW_ERASURE);
 
 fn signed(key: &Ed25519SigningKey, label: label::Label, message: &[u8]) -> FixedBytes<64> {
     let signature: Ed25519Signature = key.sign(label, message);
