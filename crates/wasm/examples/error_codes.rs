@@ -26,6 +26,15 @@ const PASSKEY: &[&str] = &[
     "passkey_not_supported",
 ];
 
+/// Codes of files that travel over HTTP, which the browser's side makes.
+const FILES: &[&str] = &[
+    "source_changed",
+    "source_no_ranges",
+    "source_refused",
+    "upload_gone",
+    "upload_refused",
+];
+
 /// Codes of ours after which the same call can succeed.
 const RETRYABLE: &[&str] = &["unreachable", "timeout", "interrupted", "store"];
 
@@ -35,7 +44,7 @@ fn main() {
         let retryable = !matches!(code.retry(), Retry::Never);
         codes.insert(code.code(), retryable);
     }
-    for code in [Error::CODES, ObjectError::CODES, PASSWORD, PASSKEY].concat() {
+    for code in [Error::CODES, ObjectError::CODES, PASSWORD, PASSKEY, FILES].concat() {
         codes
             .entry(code)
             .or_insert_with(|| RETRYABLE.contains(&code));

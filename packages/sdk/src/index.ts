@@ -3,6 +3,8 @@ export { errorCodes, type ErrorCode } from "./codes.js";
 export { WardsealError, type ErrorDetails } from "./errors.js";
 export type { ClaimOptions, Claims, Escrow, EscrowStatus, NewPending, PendingRecipient, PendingSession, Policy, RefusedClaim } from "./escrow.js";
 export type { Group, GroupMember, GroupNameRequest, Groups, JoinOptions, Role } from "./groups.js";
+export type { HeadersSource, HttpOptions } from "./http.js";
+export { httpSource, type HttpSourceOptions } from "./http-source.js";
 export { indexedDbStore } from "./indexeddb.js";
 export type { ObjectHeader, Opened } from "./objects.js";
 export type { Device, Devices, Users } from "./people.js";
@@ -29,5 +31,6 @@ export type { NewSession, Recipient, Right, Session, SessionPage, Sessions } fro
 export type { Bytes, RandomAccess, Source } from "./sources.js";
 export { StoreConflict, memoryStore, type Changes, type StateStore } from "./store.js";
 export { checkPassword } from "./strength.js";
+export { upload, type UploadOptions } from "./upload.js";
 export { Wardseal, type DeviceProof, type Options, type SealOptions, type ServerInfo, type SignUpRequest, type UnlockOptions } from "./wardseal.js";
 export type { BulkEngine, Watch } from "./watch.js";
