@@ -178,6 +178,12 @@ pub(crate) const STAGES: &[Stage] = &[
         "the application in two browsers",
         page_e2e,
     ),
+    web(
+        "examples",
+        &["sdk", "build"],
+        "the applications of examples/ in Chromium with real servers",
+        examples,
+    ),
     Stage {
         ci_only: true,
         ..native(
@@ -190,6 +196,7 @@ pub(crate) const STAGES: &[Stage] = &[
                 "sdk-browser",
                 "page-browser",
                 "page-e2e",
+                "examples",
             ],
             "the checks leave no changes behind",
             tidy,
@@ -430,6 +437,14 @@ fn page_browser(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 
 fn page_e2e(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     script(job, log, page::WEB, "test:e2e")
+}
+
+const EXAMPLES: &str = "examples";
+
+fn examples(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    setup::npm_install(job.workspace, log, EXAMPLES)?;
+    npm_run(job, log, EXAMPLES, "test")?;
+    done()
 }
 
 /// Runs a script of a package, if it has it.
