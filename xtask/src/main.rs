@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod book;
 mod demo;
 mod generate;
 mod layers;
@@ -37,6 +38,7 @@ cargo xtask <command>
   demo [--release] [arguments]          build and start Wardseal Transfer with invented people, on SQLite;
                                         `demo --help` lists the arguments
   story [--release]                     run examples/two-facilities with servers of its own
+  book [--serve]                        build the documentation site into target/book, with links and code checked
   wasm                                  build the WebAssembly and its TypeScript into packages/sdk/src/generated
   generate [--check]                    write the committed generated files, or fail if they are stale
   vectors [--check]                     the same for spec/vectors only
@@ -66,6 +68,7 @@ struct Arguments {
     check: bool,
     list: bool,
     release: bool,
+    serve: bool,
     only: Vec<String>,
     rest: Vec<String>,
 }
@@ -88,6 +91,7 @@ impl Arguments {
                 Long("check") => arguments.check = true,
                 Long("list") => arguments.list = true,
                 Long("release") => arguments.release = true,
+                Long("serve") => arguments.serve = true,
                 Long("only") => {
                     let names = parser.value()?.string()?;
                     arguments
@@ -125,6 +129,16 @@ fn run() -> Result<bool> {
         "setup" => setup::run(&workspace, &mut log)?,
         "demo" => demo::run(&workspace, &mut log, &arguments.rest)?,
         "story" => story::run(&workspace, &mut log, arguments.release)?,
+        "book" => {
+            setup::run(&workspace, &mut log)?;
+            if !workspace.has(wasm::SDK_CORE) {
+                wasm::run(&workspace, &mut log)?;
+            }
+            book::run(&workspace, &mut log)?;
+            if arguments.serve {
+                book::serve(&workspace, &mut log)?;
+            }
+        }
         "wasm" => {
             setup::run(&workspace, &mut log)?;
             wasm::run(&workspace, &mut log)?;

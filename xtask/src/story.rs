@@ -61,7 +61,7 @@ fn bundles(workspace: &Workspace) -> Result<Vec<PathBuf>> {
 }
 
 /// The command-line program, built unless the tests have just done so.
-fn program(workspace: &Workspace, log: &mut Log, release: bool) -> Result<PathBuf> {
+pub(crate) fn program(workspace: &Workspace, log: &mut Log, release: bool) -> Result<PathBuf> {
     if release {
         log.run(process::cargo().args(["build", "--release", "--package", "wardseal"]))?;
         return Ok(workspace.target.join("release/wardseal"));
@@ -74,10 +74,10 @@ fn program(workspace: &Workspace, log: &mut Log, release: bool) -> Result<PathBu
 
 /// One running server process, ended when dropped.
 #[derive(Debug)]
-struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens, without a slash at the end.
-    url: String,
+    pub(crate) url: String,
 }
 
 /// What a server prints, alone on a line, when it is ready; the address follows.
@@ -85,7 +85,7 @@ const READY: &str = "listening on ";
 
 impl Server {
     /// Starts `wardseal serve` in one role on a free port of the loopback interface and waits until it listens.
-    fn start(program: &Path, role: &str, folder: &Path, log: &mut Log) -> Result<Self> {
+    pub(crate) fn start(program: &Path, role: &str, folder: &Path, log: &mut Log) -> Result<Self> {
         let mut command = Command::new(program);
         command
             // One line for each request would bury the story.

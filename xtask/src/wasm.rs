@@ -70,6 +70,9 @@ const ARTIFACTS: &[Artifact] = &[
     },
 ];
 
+/// What the SDK needs of this to be built.
+pub(crate) const SDK_CORE: &str = "packages/sdk/src/generated/core.js";
+
 /// Where the conformance tests for Node and browsers find their module.
 pub(crate) const CONFORMANCE: &str = "tests/conformance/generated";
 

@@ -112,17 +112,18 @@ macro_rules! choice {
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
 
-        wardseal_types::words!($name { $($variant: $text),+ });
-
         impl wardseal_types::json::ToJson for $name {
             fn write(&self, out: &mut String) {
-                self.word().to_owned().write(out);
+                match self { $(Self::$variant => $text,)+ }.to_owned().write(out);
             }
         }
 
         impl wardseal_types::json::FromJson for $name {
             fn read(value: &wardseal_types::json::Value<'_>) -> Option<Self> {
-                Self::from_word(value.text()?)
+                match value.text()? {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
             }
         }
     };

@@ -13,7 +13,8 @@ use utoipa::{
     },
 };
 use wardseal_api::{Auth, Endpoint, Method, PROBLEM_MEDIA_TYPE, Problem, ProblemCode, Role};
-use wardseal_server_api::{
+
+use crate::{
     keys,
     routes::{
         Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,

@@ -12,7 +12,7 @@ use std::{
 use wardseal_crypto::{kdf, kem::KemSecretKey, label, secret::Secret, sign::HybridSigningKey};
 use wardseal_server_domain::{
     KeyServerSecrets, RandomSource,
-    keys::{KeyServerConfig, KeyService, Writing},
+    keys::{KeyServerConfig, KeyService},
     tenants::TenantPolicy,
     vault::{self, VaultPolicy, VaultService},
 };
@@ -188,7 +188,6 @@ impl Servers {
                 escrow: self.options.escrow,
                 post: Arc::new(self.mailbox.clone()),
                 cached_chains: 1000,
-                writing: Writing::Thread,
             },
         )
         .expect("a key server");

@@ -11,7 +11,6 @@ pub mod limits;
 mod openapi;
 mod sorted;
 mod time;
-mod words;
 
 pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
 pub use id::{

@@ -12,12 +12,28 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use crate::{
     core::Core,
     errors::invalid,
-    values::{Outcome, Record, bytes32, id, ids, list, number, rights, text},
+    values::{Outcome, Record, bytes32, id, ids, list, number, rights, rights_word, text},
 };
 
 fn policy(word: &str) -> Outcome<Policy> {
-    Policy::from_word(word)
-        .ok_or_else(|| invalid("a policy is \"verified\", \"code\", \"confirmed\" or \"assigned\""))
+    match word {
+        "verified" => Ok(Policy::Verified),
+        "code" => Ok(Policy::Code),
+        "confirmed" => Ok(Policy::Confirmed),
+        "assigned" => Ok(Policy::Assigned),
+        _ => Err(invalid(
+            "a policy is \"verified\", \"code\", \"confirmed\" or \"assigned\"",
+        )),
+    }
+}
+
+const fn policy_word(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Verified => "verified",
+        Policy::Code => "code",
+        Policy::Confirmed => "confirmed",
+        Policy::Assigned => "assigned",
+    }
 }
 
 fn code(text: Option<String>) -> Outcome<Option<Code>> {
@@ -40,7 +56,7 @@ fn waiting_record(waiting: &PendingSession) -> Record {
     let record = Record::new()
         .text("id", &waiting.pending)
         .text("session", &waiting.session)
-        .with("policy", waiting.policy.word())
+        .with("policy", policy_word(waiting.policy))
         .text("sender", &waiting.sender)
         .with("expires", number(waiting.expires.millis()));
     with_texts(
@@ -55,8 +71,8 @@ fn waiting_record(waiting: &PendingSession) -> Record {
 fn awaited_record(awaited: &AwaitedRecipient) -> Record {
     let record = Record::new()
         .text("id", &awaited.pending)
-        .with("policy", awaited.policy.word())
-        .with("right", awaited.rights.word())
+        .with("policy", policy_word(awaited.policy))
+        .with("right", rights_word(awaited.rights))
         .with("expires", number(awaited.expires.millis()));
     let contact = &awaited.contact;
     with_texts(
@@ -79,6 +95,16 @@ const fn reason(why: NotClaimed) -> &'static str {
         NotClaimed::NotNamed => "not_named",
         NotClaimed::Gone => "gone",
         NotClaimed::Damaged => "damaged",
+    }
+}
+
+const fn state_word(state: EscrowState) -> &'static str {
+    match state {
+        EscrowState::Deposited => "deposited",
+        EscrowState::Released => "released",
+        EscrowState::Claimed => "claimed",
+        EscrowState::Revoked => "revoked",
+        EscrowState::Expired => "expired",
     }
 }
 
@@ -265,7 +291,7 @@ impl Core {
                 let record = Record::new()
                     .text("id", &status.pending)
                     .text("session", &status.session)
-                    .with("state", status.state.word())
+                    .with("state", state_word(status.state))
                     .with("since", number(status.since.millis()));
                 let member = status.member.map(|member| member.to_string());
                 with_texts(record, [("member", member)])

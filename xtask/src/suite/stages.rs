@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::process::{self, Log};
 use crate::suite::Job;
 use crate::suite::schedule::Outcome;
-use crate::{generate, layers, models, page, policy, setup, story, wasm};
+use crate::{book, generate, layers, models, page, policy, setup, story, wasm};
 
 /// Stages of a lane run one after the other; lanes run side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +149,12 @@ pub(crate) const STAGES: &[Stage] = &[
         sdk,
     ),
     web(
+        "book",
+        &["sdk", "build"],
+        "the book: links, and every code block compiled or run",
+        book_stage,
+    ),
+    web(
         "sdk-packaging",
         &["sdk"],
         "the packed SDK from Vite and from Node",
@@ -192,6 +198,7 @@ pub(crate) const STAGES: &[Stage] = &[
                 "generated",
                 "story",
                 "vectors-browser",
+                "book",
                 "sdk-packaging",
                 "sdk-browser",
                 "page-browser",
@@ -414,6 +421,10 @@ fn sdk(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
         }
     }
     done()
+}
+
+fn book_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    Ok(Outcome::Done(book::run(job.workspace, log)?))
 }
 
 fn sdk_packaging(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {

@@ -1,8 +1,7 @@
 //! The key server: chains, boxes, names, sign-in, and its half of a password.
 //!
 //! [`KeyService`] has one method for each operation of the API. All of them block: on the store, and
-//! those that write on the batch that makes their writing durable, which a thread writes, or the caller
-//! where there is none ([`Writing`]).
+//! those that write on the batch that makes their writing durable.
 
 mod append;
 mod fetch;
@@ -29,7 +28,6 @@ pub use model::{
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};
 pub use watch::{Change, Changes, Heard};
-pub use writer::Writing;
 
 use self::{world::Cache, writer::Writer};
 use crate::{
@@ -63,8 +61,6 @@ pub struct KeyServerConfig {
     pub post: Arc<dyn Post>,
     /// About how many folded chains are kept in memory. A chain takes 5 to 50 kB.
     pub cached_chains: usize,
-    /// Who writes: a thread, unless the host has none.
-    pub writing: Writing,
 }
 
 impl std::fmt::Debug for KeyServerConfig {
@@ -74,7 +70,6 @@ impl std::fmt::Debug for KeyServerConfig {
             .field("tenants", &self.tenants)
             .field("escrow", &self.escrow)
             .field("cached_chains", &self.cached_chains)
-            .field("writing", &self.writing)
             .finish_non_exhaustive()
     }
 }
@@ -141,7 +136,6 @@ impl KeyService {
             .escrow
             .then(|| Own::new(&secrets, &log_key, &public))
             .transpose()?;
-        let writing = config.writing;
         let shared = Arc::new(Shared {
             store,
             escrow,
@@ -157,7 +151,7 @@ impl KeyService {
             growth: tokio::sync::watch::Sender::new(0),
         });
         let service = Self {
-            writer: Writer::start(Arc::clone(&shared), writing)?,
+            writer: Writer::start(Arc::clone(&shared))?,
             shared,
         };
         service.sweep()?;

@@ -4,7 +4,6 @@
 
 #[path = "../directory/mod.rs"]
 mod directory;
-mod place;
 mod world;
 
 mod appends;

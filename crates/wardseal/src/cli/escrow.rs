@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wardseal_client::{
     Misuse, NotClaimed, PendingGrant, PendingSession, Rights, Unclaimed,
+    api::escrow::EscrowState,
     protocol::escrow::{Code, Policy},
     types::{Base64Url, FixedBytes, MemberId, PendingId, SessionId},
 };
@@ -281,7 +282,7 @@ async fn status(client: &HostClient, sessions: &[SessionId]) -> Result<Report, F
     let mut text = String::new();
     let mut values = Vec::new();
     for deposit in &deposits {
-        let state = deposit.state.word();
+        let state = state(deposit.state);
         let by = deposit.member.map(|member| format!("  {member}"));
         text.push_str(&format!(
             "{}  {}  {state} {}{}\n",
@@ -360,7 +361,7 @@ pub(crate) async fn grant(client: &HostClient, wanted: GrantPending) -> Result<R
         json!({
             "session": session,
             "pending": pending,
-            "policy": policy.word(),
+            "policy": policy_name(policy),
             "expires": grant.expires,
             "code": code,
         }),
@@ -393,7 +394,7 @@ fn describe(waiting: &PendingSession) -> String {
         "{}  {}  {}{}  from {sender}  until {}\n",
         waiting.pending,
         waiting.session,
-        waiting.policy.word(),
+        policy_name(waiting.policy),
         hint.unwrap_or_default(),
         time::format(waiting.expires)
     )
@@ -403,10 +404,29 @@ fn value(waiting: &PendingSession) -> Value {
     json!({
         "session": waiting.session,
         "pending": waiting.pending,
-        "policy": waiting.policy.word(),
+        "policy": policy_name(waiting.policy),
         "sender": waiting.sender,
         "group": waiting.group,
         "expires": waiting.expires,
         "hint": waiting.hint,
     })
+}
+
+const fn policy_name(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Verified => "verified",
+        Policy::Code => "code",
+        Policy::Confirmed => "confirmed",
+        Policy::Assigned => "assigned",
+    }
+}
+
+const fn state(state: EscrowState) -> &'static str {
+    match state {
+        EscrowState::Deposited => "deposited",
+        EscrowState::Released => "released",
+        EscrowState::Claimed => "claimed",
+        EscrowState::Revoked => "revoked",
+        EscrowState::Expired => "expired",
+    }
 }

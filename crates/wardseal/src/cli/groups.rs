@@ -214,8 +214,12 @@ async fn add(
     Ok((group, "added\n"))
 }
 
-fn role(role: Option<Role>) -> &'static str {
-    role.map_or("none", Role::word)
+const fn role(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::Admin) => "admin",
+        Some(Role::Member) => "member",
+        None => "none",
+    }
 }
 
 fn describe(group: &Group) -> String {
@@ -227,7 +231,7 @@ fn describe(group: &Group) -> String {
     let members: String = group
         .members
         .iter()
-        .map(|member| format!("  {}  {}\n", member.member, member.role.word()))
+        .map(|member| format!("  {}  {}\n", member.member, role(Some(member.role))))
         .collect();
     format!("{}  {name}{ended}\n{members}", group.id)
 }
@@ -236,12 +240,12 @@ fn value(group: &Group) -> Value {
     json!({
         "id": group.id,
         "name": group.name,
-        "role": group.role.map(Role::word),
+        "role": group.role.map(|held| role(Some(held))),
         "epoch": group.epoch,
         "dissolved": group.dissolved,
         "members": group.members.iter().map(|member| json!({
             "id": member.member,
-            "role": member.role.word(),
+            "role": role(Some(member.role)),
         })).collect::<Vec<_>>(),
     })
 }

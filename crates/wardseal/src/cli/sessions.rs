@@ -251,7 +251,7 @@ async fn list(client: &HostClient) -> Result<Report, Failure> {
             text.push_str(&format!(
                 "{}  {}  {label}\n",
                 session.id,
-                session.rights.word()
+                right(session.rights)
             ));
             values.push(value(&session));
         }
@@ -266,12 +266,22 @@ async fn list(client: &HostClient) -> Result<Report, Failure> {
     Ok(Report::new(text, json!({ "sessions": values })))
 }
 
+fn right(rights: Rights) -> &'static str {
+    if rights.contains(Rights::MANAGE) {
+        "manage"
+    } else if rights.contains(Rights::SHARE) {
+        "share"
+    } else {
+        "read"
+    }
+}
+
 fn describe(session: &Session) -> String {
     let label = session.label.as_deref().unwrap_or_default();
     let recipients: String = session
         .recipients
         .iter()
-        .map(|recipient| format!("  {}  {}\n", recipient.member, recipient.rights.word()))
+        .map(|recipient| format!("  {}  {}\n", recipient.member, right(recipient.rights)))
         .collect();
     let metadata = session
         .metadata
@@ -290,11 +300,11 @@ fn value(session: &Session) -> Value {
         "id": session.id,
         "label": session.label,
         "metadata": metadata,
-        "rights": session.rights.word(),
+        "rights": right(session.rights),
         "epoch": session.epoch,
         "recipients": session.recipients.iter().map(|recipient| json!({
             "id": recipient.member,
-            "rights": recipient.rights.word(),
+            "rights": right(recipient.rights),
         })).collect::<Vec<_>>(),
     })
 }
