@@ -1,17 +1,7 @@
 // What the page asks of the application's own server. Nothing here is secret: sealed comments, names, the session's identifier.
 import type { SignUpRequest } from "@wardseal/sdk";
 
-import { name } from "./page.js";
-
-async function ask<T>(method: "GET" | "POST", path: string, body?: BodyInit): Promise<T> {
-  const headers = { authorization: `Name ${encodeURIComponent(name())}` };
-  const answer = await fetch(path, { method, headers, ...(body === undefined ? {} : { body }) }).catch(() => {
-    throw new Error("The server does not answer. Try again when you are connected.");
-  });
-  const given: unknown = answer.status === 204 ? undefined : await answer.json();
-  if (!answer.ok) throw new Error((given as { message: string }).message);
-  return given as T;
-}
+import { ask, onRing } from "../kit/ask.js";
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
@@ -30,7 +20,5 @@ export const server = {
   keep: (sealed: Uint8Array<ArrayBuffer>) => ask<void>("POST", "/comments", sealed),
   /** Has all open pages look again. */
   ring: () => ask<void>("POST", "/ring"),
-  onRing(look: () => Promise<void>) {
-    new EventSource("/events").onmessage = () => void look();
-  },
+  onRing,
 };

@@ -56,8 +56,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["crates/server-domain", "crates/types"],
     ),
     (
-        "crates/server-http",
+        "crates/server-api",
         &["crates/server-domain", "crates/api", "crates/types"],
+    ),
+    (
+        "crates/server-http",
+        &[
+            "crates/server-api",
+            "crates/server-domain",
+            "crates/api",
+            "crates/types",
+        ],
     ),
     ("crates/server-mail", &["crates/server-domain"]),
     (

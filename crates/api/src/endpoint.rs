@@ -112,18 +112,17 @@ macro_rules! choice {
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
 
+        wardseal_types::words!($name { $($variant: $text),+ });
+
         impl wardseal_types::json::ToJson for $name {
             fn write(&self, out: &mut String) {
-                match self { $(Self::$variant => $text,)+ }.to_owned().write(out);
+                self.word().to_owned().write(out);
             }
         }
 
         impl wardseal_types::json::FromJson for $name {
             fn read(value: &wardseal_types::json::Value<'_>) -> Option<Self> {
-                match value.text()? {
-                    $($text => Some(Self::$variant),)+
-                    _ => None,
-                }
+                Self::from_word(value.text()?)
             }
         }
     };

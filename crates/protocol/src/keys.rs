@@ -8,7 +8,7 @@ use wardseal_crypto::{
     sign::{Ed25519PublicKey, Ed25519Signature, HybridPublicKey, HybridSignature},
 };
 use wardseal_types::{
-    BoxedBytes, DeviceId, FixedBytes, KeyId, TenantId, cbor_choice, cbor_index, cbor_map,
+    BoxedBytes, DeviceId, FixedBytes, KeyId, TenantId, cbor_choice, cbor_index, cbor_map, words,
 };
 
 use crate::cbor;
@@ -38,6 +38,15 @@ pub enum DeviceKind {
     /// At the vault, sealed under shares that administrators of a group hold.
     Organisation,
 }
+
+words!(DeviceKind {
+    Ordinary: "device",
+    Password: "password",
+    Code: "code",
+    Passkey: "passkey",
+    TwoMan: "mail",
+    Organisation: "organisation",
+});
 
 cbor_index!(DeviceKind {
     1: Ordinary,

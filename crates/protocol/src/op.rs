@@ -6,7 +6,7 @@
 use wardseal_types::{
     Base64Url, BoxedBytes, ChainKind, DeviceId, FixedBytes, GroupId, KeyId, MemberId, UserId,
     cbor::{Decode, Encode, Fault, Reader},
-    cbor_array, cbor_choice, cbor_index, cbor_map, limits,
+    cbor_array, cbor_choice, cbor_index, cbor_map, limits, words,
 };
 
 use crate::{
@@ -23,6 +23,11 @@ pub enum Role {
     /// Also adds and removes members and changes roles.
     Admin,
 }
+
+words!(Role {
+    Member: "member",
+    Admin: "admin",
+});
 
 cbor_index!(Role {
     1: Member,
@@ -58,6 +63,27 @@ impl Rights {
     pub const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             1 | 3 | 7 => Some(Self(bits)),
+            _ => None,
+        }
+    }
+
+    /// How the set is called on the command line and in every language.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MANAGE => "manage",
+            Self::SHARE => "share",
+            _ => "read",
+        }
+    }
+
+    /// The set that is called so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "read" => Some(Self::READ),
+            "share" => Some(Self::SHARE),
+            "manage" => Some(Self::MANAGE),
             _ => None,
         }
     }

@@ -8,7 +8,6 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method as HttpMethod, Response, Uri, header},
     middleware::{self, Next},
-    response::IntoResponse,
     routing::{MethodFilter, MethodRouter, get, on},
 };
 use tokio::sync::Semaphore;
@@ -17,19 +16,21 @@ use tower_http::{
     cors::{AllowOrigin, CorsLayer},
     set_header::SetResponseHeaderLayer,
 };
-use wardseal_api::{Auth, Endpoint, Method, ProblemCode, Role};
+use wardseal_api::{Auth, Endpoint, Method, ProblemCode};
+use wardseal_server_api::{
+    About, Failure,
+    keys::{self, Keys},
+    routes::{
+        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,
+        WaitingHandler, declares, nowhere,
+    },
+    vault::{self, Vault},
+};
 use wardseal_server_domain::{keys::KeyService, vault::VaultService};
 use wardseal_types::Clock;
 
-use crate::{
-    failure::Failure,
-    keys::{self, Keys},
-    operation::{MOST_AT_ONCE, MOST_WAITING, OperationId, RequestId, json, run, wait},
-    routes::{
-        Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,
-        WaitingHandler, declares, find,
-    },
-    vault::{self, Vault},
+use crate::operation::{
+    MOST_AT_ONCE, MOST_WAITING, OperationId, RequestId, json, refuse, run, wait,
 };
 
 /// The header that names a request, in answers and in the log.
@@ -91,14 +92,6 @@ impl fmt::Debug for App {
             .field("vault", &self.vault.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// What a process says of itself, in either role.
-pub(crate) struct About {
-    pub(crate) audience: String,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: Option<Arc<KeyService>>,
-    pub(crate) vault: Option<Arc<VaultService>>,
 }
 
 impl App {
@@ -271,36 +264,25 @@ async fn ready(State(about): State<Arc<About>>) -> Response<Body> {
         Ok(Err(failure)) => {
             let cause = failure.cause.as_deref().unwrap_or_default();
             tracing::error!(cause, "not ready");
-            Failure::wait(ProblemCode::Unavailable, 5).into_response()
+            refuse(&Failure::wait(ProblemCode::Unavailable, 5))
         }
-        Err(_) => Failure::wait(ProblemCode::Unavailable, 5).into_response(),
+        Err(_) => refuse(&Failure::wait(ProblemCode::Unavailable, 5)),
     }
 }
 
 fn status(text: &str) -> Response<Body> {
     json(&std::collections::BTreeMap::from([("status", text)]))
-        .unwrap_or_else(IntoResponse::into_response)
+        .unwrap_or_else(|failure| refuse(&failure))
 }
 
 /// What the fallback answers: whether the path exists in the other role or by another method.
 async fn nothing_here(request: Request) -> Response<Body> {
-    let detail = match find(request.uri().path()) {
-        Some(known) if known.method_name() != request.method().as_str() => {
-            format!("this address is asked with {}", known.method_name())
-        }
-        Some(known) => match known.role {
-            Role::Keys => "a key server answers this, and this process is a vault",
-            Role::Vault => "a vault answers this, and this process is a key server",
-            Role::Tenant => "the application's own server answers this",
-        }
-        .into(),
-        None => "every operation stands in the OpenAPI document of this version".into(),
-    };
-    Failure::with_detail(ProblemCode::NoSuchRoute, detail).into_response()
+    let nowhere = nowhere(request.method().as_str(), request.uri().path());
+    refuse(&nowhere)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
-    Failure::internal("a request panicked").into_response()
+    refuse(&Failure::internal("a request panicked"))
 }
 
 /// Names every request, and writes down what became of it: which operation, how it ended, how long

@@ -13,8 +13,7 @@ use utoipa::{
     },
 };
 use wardseal_api::{Auth, Endpoint, Method, PROBLEM_MEDIA_TYPE, Problem, ProblemCode, Role};
-
-use crate::{
+use wardseal_server_api::{
     keys,
     routes::{
         Authenticates, CallerHandler, Grows, OpenHandler, Operation, Routes, TenantHandler,

@@ -4,19 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, Request, Response, header},
-    response::IntoResponse,
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{Instant, timeout, timeout_at},
 };
-use wardseal_api::{Endpoint, Method, ProblemCode};
+use wardseal_api::{Endpoint, Method, PROBLEM_MEDIA_TYPE, ProblemCode};
+use wardseal_server_api::{Failure, bearer, json_only, parse, text, too_large};
 use wardseal_types::limits;
-
-use crate::failure::Failure;
 
 /// How long the body of a request may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -54,9 +52,7 @@ pub(crate) async fn run<E: Endpoint<Request: Send + 'static, Response: Send + 's
     let id = request.extensions().get::<RequestId>().cloned();
     let mut answer = match attempt::<E>(at_once, request, bearer, work).await {
         Ok(answer) => answer,
-        Err(failure) => failure
-            .named(id.as_ref().map_or("", |id| &id.0))
-            .into_response(),
+        Err(failure) => refuse(&failure.named(id.as_ref().map_or("", |id| &id.0))),
     };
     answer.extensions_mut().insert(OperationId(E::ID));
     answer
@@ -92,9 +88,7 @@ pub(crate) async fn wait<E: Endpoint<Request: Send + Sync + 'static, Response: S
     let id = request.extensions().get::<RequestId>().cloned();
     let mut answer = match attempt_waiting::<E>(waiting, request, growth, work).await {
         Ok(answer) => answer,
-        Err(failure) => failure
-            .named(id.as_ref().map_or("", |id| &id.0))
-            .into_response(),
+        Err(failure) => refuse(&failure.named(id.as_ref().map_or("", |id| &id.0))),
     };
     answer.extensions_mut().insert(OperationId(E::ID));
     answer
@@ -150,7 +144,8 @@ async fn take_apart<E: Endpoint>(
     let bytes = match E::METHOD {
         Method::Get => Bytes::from_static(b"null"),
         Method::Post => {
-            json_only(&parts.headers)?;
+            let content_type = parts.headers.get(header::CONTENT_TYPE);
+            json_only(content_type.and_then(|value| value.to_str().ok()))?;
             read(body).await?
         }
     };
@@ -167,44 +162,18 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 section 2.1).
+/// The token of the one `Authorization` header.
 fn token(headers: &HeaderMap) -> Result<&str, Failure> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Failure::new(ProblemCode::SignInRequired));
-    };
-    value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
-        .map(|(_, token)| token)
-        .ok_or_else(|| Failure::new(ProblemCode::SignInRequired))
-}
-
-/// Only JSON: a page of another origin cannot send that without being asked for permission first.
-fn json_only(headers: &HeaderMap) -> Result<(), Failure> {
-    let essence = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next());
-    match essence {
-        Some(essence) if essence.trim().eq_ignore_ascii_case("application/json") => Ok(()),
-        _ => Err(Failure::with_detail(
-            ProblemCode::MalformedRequest,
-            "the body must be JSON, with Content-Type: application/json",
-        )),
-    }
+    let only = values.next().filter(|_| values.next().is_none());
+    bearer(only.and_then(|value| value.to_str().ok()))
 }
 
 async fn read(body: Body) -> Result<Bytes, Failure> {
     let collected = timeout(BODY_TIME, Limited::new(body, limits::MAX_BODY).collect()).await;
     match collected {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::with_detail(
-            ProblemCode::RequestTooLarge,
-            format!("at most {} bytes are read", limits::MAX_BODY),
-        )),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Failure::with_detail(
             ProblemCode::MalformedRequest,
             "the body ended before its end",
@@ -216,15 +185,9 @@ async fn read(body: Body) -> Result<Bytes, Failure> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Failure::with_detail(ProblemCode::MalformedRequest, error.to_string()))
-}
-
 /// A body of JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response<Body>, Failure> {
-    let body = serde_json::to_vec(value).map_err(|error| Failure::internal(error.to_string()))?;
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(Body::from(text(value)?));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
@@ -232,9 +195,36 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response<Body>, Failure> {
     Ok(response)
 }
 
+/// A problem document.
+pub(crate) fn refuse(failure: &Failure) -> Response<Body> {
+    let problem = &failure.problem;
+    // A document of strings and numbers is always JSON.
+    let body = text(problem).unwrap_or_default();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(PROBLEM_MEDIA_TYPE),
+    );
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if matches!(
+        problem.code,
+        ProblemCode::SignInRequired
+            | ProblemCode::TokenExpired
+            | ProblemCode::AccessRefused
+            | ProblemCode::AccessExpired
+    ) {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::http::StatusCode;
     use wardseal_api::{Auth, Problem, Role};
     use wardseal_server_domain::{DomainError, storage::StorageError, vault::VaultError};
 

@@ -12,7 +12,7 @@ use std::{
 use wardseal_crypto::{kdf, kem::KemSecretKey, label, secret::Secret, sign::HybridSigningKey};
 use wardseal_server_domain::{
     KeyServerSecrets, RandomSource,
-    keys::{KeyServerConfig, KeyService},
+    keys::{KeyServerConfig, KeyService, Writing},
     tenants::TenantPolicy,
     vault::{self, VaultPolicy, VaultService},
 };
@@ -188,6 +188,7 @@ impl Servers {
                 escrow: self.options.escrow,
                 post: Arc::new(self.mailbox.clone()),
                 cached_chains: 1000,
+                writing: Writing::Thread,
             },
         )
         .expect("a key server");

@@ -11,6 +11,7 @@ pub mod limits;
 mod openapi;
 mod sorted;
 mod time;
+mod words;
 
 pub use bytes::{Base64Url, BoxedBytes, FixedBytes};
 pub use id::{

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 use wardseal_server_domain::{
     DomainError, KeyServerSecrets, RandomSource, SecretsError,
-    keys::{KeyServerConfig, KeyService},
+    keys::{KeyServerConfig, KeyService, Writing},
     post::{NoPost, Post},
     vault::{self, VaultPolicy, VaultService, VaultStartError},
 };
@@ -293,6 +293,7 @@ fn key_server(
             escrow: is_separate(config),
             post,
             cached_chains: CACHED_CHAINS,
+            writing: Writing::Thread,
         },
     )?)
 }

@@ -24,8 +24,8 @@ use crate::{
     host::{DateClock, Host, system_rng},
     objects::{Opening, Sealing, header_record},
     values::{
-        Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, rights,
-        rights_word, role, role_word, text, visibility,
+        Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, rights, role,
+        text, visibility,
     },
 };
 
@@ -562,13 +562,13 @@ fn group_record(group: &Group) -> Record {
     let members = group.members.iter().map(|member| {
         Record::new()
             .text("id", &member.member)
-            .with("role", role_word(member.role))
+            .with("role", member.role.word())
     });
     Record::new()
         .text("id", &group.id)
         .with("name", group.name.as_deref())
         .with("members", list(members))
-        .with("role", group.role.map(role_word))
+        .with("role", group.role.map(Role::word))
         .with("epoch", group.epoch)
         .with("dissolved", group.dissolved)
 }
@@ -577,13 +577,13 @@ fn session_record(session: &Session) -> Record {
     let recipients = session.recipients.iter().map(|recipient| {
         Record::new()
             .text("id", &recipient.member)
-            .with("right", rights_word(recipient.rights))
+            .with("right", recipient.rights.word())
     });
     let metadata = session.metadata.as_deref().map(Uint8Array::from);
     Record::new()
         .text("id", &session.id)
         .with("recipients", list(recipients))
-        .with("right", rights_word(session.rights))
+        .with("right", session.rights.word())
         .with("epoch", session.epoch)
         .with("label", session.label.as_deref())
         .with("metadata", metadata)

@@ -12,28 +12,12 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use crate::{
     core::Core,
     errors::invalid,
-    values::{Outcome, Record, bytes32, id, ids, list, number, rights, rights_word, text},
+    values::{Outcome, Record, bytes32, id, ids, list, number, rights, text},
 };
 
 fn policy(word: &str) -> Outcome<Policy> {
-    match word {
-        "verified" => Ok(Policy::Verified),
-        "code" => Ok(Policy::Code),
-        "confirmed" => Ok(Policy::Confirmed),
-        "assigned" => Ok(Policy::Assigned),
-        _ => Err(invalid(
-            "a policy is \"verified\", \"code\", \"confirmed\" or \"assigned\"",
-        )),
-    }
-}
-
-const fn policy_word(policy: Policy) -> &'static str {
-    match policy {
-        Policy::Verified => "verified",
-        Policy::Code => "code",
-        Policy::Confirmed => "confirmed",
-        Policy::Assigned => "assigned",
-    }
+    Policy::from_word(word)
+        .ok_or_else(|| invalid("a policy is \"verified\", \"code\", \"confirmed\" or \"assigned\""))
 }
 
 fn code(text: Option<String>) -> Outcome<Option<Code>> {
@@ -56,7 +40,7 @@ fn waiting_record(waiting: &PendingSession) -> Record {
     let record = Record::new()
         .text("id", &waiting.pending)
         .text("session", &waiting.session)
-        .with("policy", policy_word(waiting.policy))
+        .with("policy", waiting.policy.word())
         .text("sender", &waiting.sender)
         .with("expires", number(waiting.expires.millis()));
     with_texts(
@@ -71,8 +55,8 @@ fn waiting_record(waiting: &PendingSession) -> Record {
 fn awaited_record(awaited: &AwaitedRecipient) -> Record {
     let record = Record::new()
         .text("id", &awaited.pending)
-        .with("policy", policy_word(awaited.policy))
-        .with("right", rights_word(awaited.rights))
+        .with("policy", awaited.policy.word())
+        .with("right", awaited.rights.word())
         .with("expires", number(awaited.expires.millis()));
     let contact = &awaited.contact;
     with_texts(
@@ -95,16 +79,6 @@ const fn reason(why: NotClaimed) -> &'static str {
         NotClaimed::NotNamed => "not_named",
         NotClaimed::Gone => "gone",
         NotClaimed::Damaged => "damaged",
-    }
-}
-
-const fn state_word(state: EscrowState) -> &'static str {
-    match state {
-        EscrowState::Deposited => "deposited",
-        EscrowState::Released => "released",
-        EscrowState::Claimed => "claimed",
-        EscrowState::Revoked => "revoked",
-        EscrowState::Expired => "expired",
     }
 }
 
@@ -291,7 +265,7 @@ impl Core {
                 let record = Record::new()
                     .text("id", &status.pending)
                     .text("session", &status.session)
-                    .with("state", state_word(status.state))
+                    .with("state", status.state.word())
                     .with("since", number(status.since.millis()));
                 let member = status.member.map(|member| member.to_string());
                 with_texts(record, [("member", member)])

@@ -57,24 +57,13 @@ fn decoded32(text: &str) -> Outcome<FixedBytes<32>> {
     bytes32(decoded(text)?.as_slice())
 }
 
-const fn kind(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Password => "password",
-        DeviceKind::Code => "code",
-        DeviceKind::Passkey => "passkey",
-        DeviceKind::TwoMan => "mail",
-        DeviceKind::Organisation => "organisation",
-        _ => "device",
-    }
-}
-
 fn encoded(bytes: &[u8; 32]) -> String {
     Base64Url::text_of(bytes)
 }
 
 fn method(of: &RecoveryMethod) -> Record {
     let shown = Record::new()
-        .with("kind", kind(of.method.kind()))
+        .with("kind", of.method.kind().word())
         .text("device", &of.device)
         .with("record", encoded(of.method.record().as_array()));
     match &of.method {
@@ -94,18 +83,10 @@ fn method(of: &RecoveryMethod) -> Record {
 
 fn check(of: &MethodCheck) -> Record {
     let shown = Record::new()
-        .with("kind", kind(of.kind))
+        .with("kind", of.kind.word())
         .text("device", &of.device)
         .with("record", encoded(of.record.as_array()))
-        .with(
-            "state",
-            match of.state {
-                MethodState::Works => "works",
-                MethodState::Missing => "missing",
-                MethodState::Outdated => "outdated",
-                MethodState::Unknown => "unknown",
-            },
-        );
+        .with("state", of.state.word());
     match of.reason {
         Some(reason) => shown.with("reason", reason),
         None => shown,
@@ -166,7 +147,7 @@ impl Core {
             let events = client.recovery_events().await?;
             Ok(list(events.iter().map(|event| {
                 Record::new()
-                    .with("kind", kind(event.kind))
+                    .with("kind", event.kind.word())
                     .with("time", number(event.time.millis()))
                     .text("device", &event.device)
                     .text("entered", &event.entered)

@@ -146,40 +146,12 @@ pub(crate) fn bytes32(bytes: &[u8]) -> Outcome<FixedBytes<32>> {
 
 /// A role by its word.
 pub(crate) fn role(word: &str) -> Outcome<Role> {
-    match word {
-        "member" => Ok(Role::Member),
-        "admin" => Ok(Role::Admin),
-        _ => Err(invalid("a role is \"member\" or \"admin\"")),
-    }
-}
-
-/// The word for a role.
-pub(crate) const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Admin => "admin",
-    }
+    Role::from_word(word).ok_or_else(|| invalid("a role is \"member\" or \"admin\""))
 }
 
 /// Rights by their word.
 pub(crate) fn rights(word: &str) -> Outcome<Rights> {
-    match word {
-        "read" => Ok(Rights::READ),
-        "share" => Ok(Rights::SHARE),
-        "manage" => Ok(Rights::MANAGE),
-        _ => Err(invalid("a right is \"read\", \"share\" or \"manage\"")),
-    }
-}
-
-/// The word for rights.
-pub(crate) const fn rights_word(rights: Rights) -> &'static str {
-    if rights.contains(Rights::MANAGE) {
-        "manage"
-    } else if rights.contains(Rights::SHARE) {
-        "share"
-    } else {
-        "read"
-    }
+    Rights::from_word(word).ok_or_else(|| invalid("a right is \"read\", \"share\" or \"manage\""))
 }
 
 /// What a new member sees.

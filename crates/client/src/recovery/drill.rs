@@ -4,7 +4,7 @@ use wardseal_client_core::{
     Error,
     api::vault::{KeptRecord, VaultAnswer},
     protocol::{keys::DeviceKind, op::Method, state::World, vault::Action},
-    types::{DeviceId, FixedBytes, RingId, UserId},
+    types::{DeviceId, FixedBytes, RingId, UserId, words},
 };
 
 use super::{RecoveryMethod, methods, organisation};
@@ -25,6 +25,13 @@ pub enum MethodState {
     /// The vault could not be asked.
     Unknown,
 }
+
+words!(MethodState {
+    Works: "works",
+    Missing: "missing",
+    Outdated: "outdated",
+    Unknown: "unknown",
+});
 
 /// What was found out about a method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

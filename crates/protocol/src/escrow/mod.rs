@@ -13,7 +13,7 @@ use wardseal_crypto::{
 };
 use wardseal_types::{
     Base64Url, BoxedBytes, FixedBytes, GroupId, KeyId, MemberId, PendingId, SessionId, TenantId,
-    Timestamp, UserId, cbor_index, cbor_map, limits,
+    Timestamp, UserId, cbor_index, cbor_map, limits, words,
 };
 
 use crate::{
@@ -39,6 +39,13 @@ pub enum Policy {
     /// Nothing else: the tenant's assignment of the name is enough.
     Assigned,
 }
+
+words!(Policy {
+    Verified: "verified",
+    Code: "code",
+    Confirmed: "confirmed",
+    Assigned: "assigned",
+});
 
 cbor_index!(Policy {
     1: Verified,

@@ -1,7 +1,8 @@
 //! The key server: chains, boxes, names, sign-in, and its half of a password.
 //!
 //! [`KeyService`] has one method for each operation of the API. All of them block: on the store, and
-//! those that write on the batch that makes their writing durable.
+//! those that write on the batch that makes their writing durable, which a thread writes, or the caller
+//! where there is none ([`Writing`]).
 
 mod append;
 mod fetch;
@@ -28,6 +29,7 @@ pub use model::{
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};
 pub use watch::{Change, Changes, Heard};
+pub use writer::Writing;
 
 use self::{world::Cache, writer::Writer};
 use crate::{
@@ -61,6 +63,8 @@ pub struct KeyServerConfig {
     pub post: Arc<dyn Post>,
     /// About how many folded chains are kept in memory. A chain takes 5 to 50 kB.
     pub cached_chains: usize,
+    /// Who writes: a thread, unless the host has none.
+    pub writing: Writing,
 }
 
 impl std::fmt::Debug for KeyServerConfig {
@@ -70,6 +74,7 @@ impl std::fmt::Debug for KeyServerConfig {
             .field("tenants", &self.tenants)
             .field("escrow", &self.escrow)
             .field("cached_chains", &self.cached_chains)
+            .field("writing", &self.writing)
             .finish_non_exhaustive()
     }
 }
@@ -136,6 +141,7 @@ impl KeyService {
             .escrow
             .then(|| Own::new(&secrets, &log_key, &public))
             .transpose()?;
+        let writing = config.writing;
         let shared = Arc::new(Shared {
             store,
             escrow,
@@ -151,7 +157,7 @@ impl KeyService {
             growth: tokio::sync::watch::Sender::new(0),
         });
         let service = Self {
-            writer: Writer::start(Arc::clone(&shared))?,
+            writer: Writer::start(Arc::clone(&shared), writing)?,
             shared,
         };
         service.sweep()?;

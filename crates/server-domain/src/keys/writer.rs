@@ -1,5 +1,6 @@
 //! One thread writes, in batches: whatever waits while one batch is being made durable becomes the
-//! next, with one signature for each log and one flush to the disk.
+//! next, with one signature for each log and one flush to the disk. Where there are no threads, each
+//! piece of work is a batch of its own, written on the turn of whoever brings it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -152,7 +153,7 @@ impl<'a> Batch<'a> {
 }
 
 /// A piece of work that waits for its batch.
-trait Job: Send {
+pub(crate) trait Job: Send {
     /// Does it. `Ok(false)` when it was refused, which concerns nobody else.
     ///
     /// # Errors
@@ -197,25 +198,41 @@ where
     }
 }
 
-/// The writing thread. It ends, after what it has taken on, when this is dropped.
+/// Who writes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Writing {
+    /// A thread of the service, in batches.
+    #[default]
+    Thread,
+    /// Whoever calls, at once: for hosts without threads, and for tests.
+    Caller,
+}
+
+/// What writes. A thread ends, after what it has taken on, when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Writer {
-    jobs: Option<Sender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
+pub(crate) enum Writer {
+    Thread {
+        jobs: Option<Sender<Box<dyn Job>>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    Caller(Arc<Shared>),
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread, if one is to write.
     ///
     /// # Errors
     /// [`DomainError::Internal`] when the system gives no thread.
-    pub(crate) fn start(shared: Arc<Shared>) -> Result<Self, DomainError> {
+    pub(crate) fn start(shared: Arc<Shared>, writing: Writing) -> Result<Self, DomainError> {
+        if writing == Writing::Caller {
+            return Ok(Self::Caller(shared));
+        }
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("key-writer".into())
             .spawn(move || write(&shared, &receiver))
             .map_err(|error| DomainError::Internal(error.to_string()))?;
-        Ok(Self {
+        Ok(Self::Thread {
             jobs: Some(sender),
             thread: Some(thread),
         })
@@ -237,16 +254,28 @@ impl Writer {
             outcome: None,
             reply,
         });
-        let jobs = self.jobs.as_ref().ok_or(DomainError::Unavailable)?;
-        jobs.send(job).map_err(|_| DomainError::Unavailable)?;
-        answer.recv().map_err(|_| DomainError::Unavailable)?
+        match self {
+            Self::Thread { jobs, .. } => {
+                let jobs = jobs.as_ref().ok_or(DomainError::Unavailable)?;
+                jobs.send(job).map_err(|_| DomainError::Unavailable)?;
+                answer.recv().map_err(|_| DomainError::Unavailable)?
+            }
+            Self::Caller(shared) => {
+                process(shared, vec![job]);
+                // It is there already: nobody here waits.
+                answer.try_recv().map_err(|_| DomainError::Unavailable)?
+            }
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        let Self::Thread { jobs, thread } = self else {
+            return;
+        };
+        *jobs = None;
+        if let Some(thread) = thread.take() {
             // It only fails when the thread panicked, and then there is nothing left to wait for.
             drop(thread.join());
         }

@@ -359,7 +359,10 @@ fn children_are_those_of_one_parent(store: &dyn Store) {
     assert_eq!(list(&TENANT, parent, None, 10), all);
     assert_eq!(list(&TENANT, parent, None, 1), [first]);
     assert_eq!(list(&TENANT, parent, Some(801), 1), [second]);
-    assert_eq!(list(&TENANT, parent, Some(802), 10), [third.clone()]);
+    assert_eq!(
+        list(&TENANT, parent, Some(802), 10),
+        std::slice::from_ref(&third)
+    );
     assert_eq!(list(&TENANT, parent, Some(803), 10), []);
     assert_eq!(list(&TENANT, session(83), None, 10), [record(84, 804)]);
     assert_eq!(list(&TENANT, grandchild, None, 10), []);

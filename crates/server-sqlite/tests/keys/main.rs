@@ -4,6 +4,7 @@
 
 #[path = "../directory/mod.rs"]
 mod directory;
+mod place;
 mod world;
 
 mod appends;

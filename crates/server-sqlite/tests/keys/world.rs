@@ -1,10 +1,6 @@
 //! A town whose every statement goes to a key server too.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use rand_core::Rng as _;
 use wardseal_crypto::hash;
@@ -26,13 +22,12 @@ use wardseal_server_domain::{
     post::{Letter, Post, PostError},
     tenants::TenantPolicy,
 };
-use wardseal_server_sqlite::SqliteStore;
 use wardseal_testkit::{Device, Person, Town, seeded};
 use wardseal_types::{
     Base64Url, ChainId, FixedBytes, GroupId, ManualClock, MemberId, SessionId, TenantId,
 };
 
-use crate::directory::Directory;
+use crate::place::{Kept, Place, WRITING};
 
 pub(crate) const AUDIENCE: &str = "https://keys.example";
 
@@ -40,11 +35,10 @@ pub(crate) const AUDIENCE: &str = "https://keys.example";
 pub(crate) struct World {
     pub(crate) town: Town,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<Kept>,
     pub(crate) service: KeyService,
     pub(crate) post: Arc<Letters>,
-    path: PathBuf,
-    _directory: Directory,
+    place: Place,
 }
 
 /// The file of secrets of a server that signs with the town's log key.
@@ -83,7 +77,7 @@ impl Post for Letters {
 
 pub(crate) fn start(
     town: &Town,
-    store: &Arc<SqliteStore>,
+    store: &Arc<Kept>,
     clock: &Arc<ManualClock>,
     tenants: TenantPolicy,
 ) -> Result<KeyService, DomainError> {
@@ -99,7 +93,7 @@ pub(crate) fn start(
 
 pub(crate) fn start_without_escrow(
     town: &Town,
-    store: &Arc<SqliteStore>,
+    store: &Arc<Kept>,
     clock: &Arc<ManualClock>,
     tenants: TenantPolicy,
 ) -> Result<KeyService, DomainError> {
@@ -115,7 +109,7 @@ pub(crate) fn start_without_escrow(
 
 fn start_with(
     town: &Town,
-    store: &Arc<SqliteStore>,
+    store: &Arc<Kept>,
     clock: &Arc<ManualClock>,
     tenants: TenantPolicy,
     post: Arc<Letters>,
@@ -133,6 +127,7 @@ fn start_with(
             post,
             // Few in some worlds, so that chains leave the cache in the middle of tests.
             cached_chains: if town.next_position() > 1 { 4 } else { 64 },
+            writing: WRITING,
         },
     )
 }
@@ -151,10 +146,9 @@ impl World {
     /// The same with a server that knows no tenant yet.
     pub(crate) fn empty(seed: u64, tenants: TenantPolicy) -> Self {
         let town = Town::new(seed);
-        let directory = Directory::new();
-        let path = directory.file("keys.db");
+        let place = Place::new();
         let clock = Arc::new(ManualClock::new(town.now));
-        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        let store = place.open();
         let post = Arc::new(Letters::default());
         Self {
             service: start_with(&town, &store, &clock, tenants, Arc::clone(&post), true).unwrap(),
@@ -162,8 +156,7 @@ impl World {
             town,
             clock,
             store,
-            path,
-            _directory: directory,
+            place,
         }
     }
 
@@ -171,7 +164,7 @@ impl World {
     pub(crate) fn restart(mut self) -> Self {
         drop(self.service);
         drop(self.store);
-        self.store = Arc::new(SqliteStore::open(&self.path).unwrap());
+        self.store = self.place.open();
         let post = Arc::clone(&self.post);
         let policy = TenantPolicy::Open;
         self.service =
@@ -181,19 +174,12 @@ impl World {
 
     /// Every byte of the database, its write-ahead log included.
     pub(crate) fn files(&self) -> Vec<u8> {
-        let mut bytes = fs::read(&self.path).unwrap();
-        let log = self.path.with_extension("db-wal");
-        bytes.extend(fs::read(log).unwrap_or_default());
-        bytes
+        self.place.files()
     }
 
     /// Lets the database grow by so many bytes and no further.
     pub(crate) fn leave_room(&self, bytes: u64) {
-        let connection = rusqlite::Connection::open(&self.path).unwrap();
-        let of = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
-        let pages = u64::from(of("page_count").unwrap());
-        let size = pages * u64::from(of("page_size").unwrap());
-        self.store.limit_size(Some(size + bytes)).unwrap();
+        self.place.leave_room(&self.store, bytes);
     }
 
     pub(crate) fn tenant(&self) -> TenantId {

@@ -38,7 +38,7 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
         "revoked": revoked,
         "devices": devices.iter().map(|device| json!({
             "id": device.id,
-            "kind": kind(device.kind),
+            "kind": device.kind.word(),
             "this": device.this,
         })).collect::<Vec<_>>(),
     });

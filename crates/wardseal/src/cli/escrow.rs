@@ -4,7 +4,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wardseal_client::{
     Misuse, NotClaimed, PendingGrant, PendingSession, Rights, Unclaimed,
-    api::escrow::EscrowState,
     protocol::escrow::{Code, Policy},
     types::{Base64Url, FixedBytes, MemberId, PendingId, SessionId},
 };
@@ -282,7 +281,7 @@ async fn status(client: &HostClient, sessions: &[SessionId]) -> Result<Report, F
     let mut text = String::new();
     let mut values = Vec::new();
     for deposit in &deposits {
-        let state = state(deposit.state);
+        let state = deposit.state.word();
         let by = deposit.member.map(|member| format!("  {member}"));
         text.push_str(&format!(
             "{}  {}  {state} {}{}\n",
@@ -361,7 +360,7 @@ pub(crate) async fn grant(client: &HostClient, wanted: GrantPending) -> Result<R
         json!({
             "session": session,
             "pending": pending,
-            "policy": policy_name(policy),
+            "policy": policy.word(),
             "expires": grant.expires,
             "code": code,
         }),
@@ -394,7 +393,7 @@ fn describe(waiting: &PendingSession) -> String {
         "{}  {}  {}{}  from {sender}  until {}\n",
         waiting.pending,
         waiting.session,
-        policy_name(waiting.policy),
+        waiting.policy.word(),
         hint.unwrap_or_default(),
         time::format(waiting.expires)
     )
@@ -404,29 +403,10 @@ fn value(waiting: &PendingSession) -> Value {
     json!({
         "session": waiting.session,
         "pending": waiting.pending,
-        "policy": policy_name(waiting.policy),
+        "policy": waiting.policy.word(),
         "sender": waiting.sender,
         "group": waiting.group,
         "expires": waiting.expires,
         "hint": waiting.hint,
     })
-}
-
-const fn policy_name(policy: Policy) -> &'static str {
-    match policy {
-        Policy::Verified => "verified",
-        Policy::Code => "code",
-        Policy::Confirmed => "confirmed",
-        Policy::Assigned => "assigned",
-    }
-}
-
-const fn state(state: EscrowState) -> &'static str {
-    match state {
-        EscrowState::Deposited => "deposited",
-        EscrowState::Released => "released",
-        EscrowState::Claimed => "claimed",
-        EscrowState::Revoked => "revoked",
-        EscrowState::Expired => "expired",
-    }
 }

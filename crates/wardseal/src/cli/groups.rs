@@ -214,12 +214,8 @@ async fn add(
     Ok((group, "added\n"))
 }
 
-const fn role(role: Option<Role>) -> &'static str {
-    match role {
-        Some(Role::Admin) => "admin",
-        Some(Role::Member) => "member",
-        None => "none",
-    }
+fn role(role: Option<Role>) -> &'static str {
+    role.map_or("none", Role::word)
 }
 
 fn describe(group: &Group) -> String {
@@ -231,7 +227,7 @@ fn describe(group: &Group) -> String {
     let members: String = group
         .members
         .iter()
-        .map(|member| format!("  {}  {}\n", member.member, role(Some(member.role))))
+        .map(|member| format!("  {}  {}\n", member.member, member.role.word()))
         .collect();
     format!("{}  {name}{ended}\n{members}", group.id)
 }
@@ -240,12 +236,12 @@ fn value(group: &Group) -> Value {
     json!({
         "id": group.id,
         "name": group.name,
-        "role": group.role.map(|held| role(Some(held))),
+        "role": group.role.map(Role::word),
         "epoch": group.epoch,
         "dissolved": group.dissolved,
         "members": group.members.iter().map(|member| json!({
             "id": member.member,
-            "role": role(Some(member.role)),
+            "role": member.role.word(),
         })).collect::<Vec<_>>(),
     })
 }

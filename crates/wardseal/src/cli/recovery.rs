@@ -8,8 +8,8 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use wardseal_client::{
-    MailSettings, MethodCheck, MethodState, Misuse, PreparedMail, RecoveryMethod,
-    protocol::{keys::DeviceKind, op::Method, vault::Language},
+    MailSettings, MethodState, Misuse, PreparedMail, RecoveryMethod,
+    protocol::{op::Method, vault::Language},
     types::{Base64Url, DeviceId},
 };
 use wardseal_client_password::recover_by_code;
@@ -145,8 +145,10 @@ async fn methods(client: &HostClient) -> Result<Report, Failure> {
     let mut listed = Vec::new();
     for method in &methods {
         let check = check_of(method);
-        let kind = kind(method.method.kind());
-        let state = check.map_or("unknown", state);
+        let kind = method.method.kind().word();
+        let state = check
+            .map_or(MethodState::Unknown, |check| check.state)
+            .word();
         let reason = check.and_then(|check| check.reason);
         let why = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
         text.push_str(&format!("{}  {kind}  {state}{why}\n", method.device));
@@ -171,7 +173,7 @@ async fn methods(client: &HostClient) -> Result<Report, Failure> {
     for event in &events {
         text.push_str(&format!(
             "recovered by {} on {}\n",
-            kind(event.kind),
+            event.kind.word(),
             time::format(event.time)
         ));
     }
@@ -179,7 +181,7 @@ async fn methods(client: &HostClient) -> Result<Report, Failure> {
         .iter()
         .map(|event| {
             json!({
-                "kind": kind(event.kind),
+                "kind": event.kind.word(),
                 "time": event.time.millis(),
                 "device": event.device,
                 "entered": event.entered,
@@ -242,24 +244,4 @@ async fn recover(host: &mut Host, name: String) -> Result<Report, Failure> {
         ),
         json!({ "name": name, "device": device }),
     ))
-}
-
-const fn kind(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Password => "password",
-        DeviceKind::Code => "code",
-        DeviceKind::Passkey => "passkey",
-        DeviceKind::TwoMan => "mail",
-        DeviceKind::Organisation => "organisation",
-        _ => "device",
-    }
-}
-
-const fn state(check: MethodCheck) -> &'static str {
-    match check.state {
-        MethodState::Works => "works",
-        MethodState::Missing => "missing",
-        MethodState::Outdated => "outdated",
-        MethodState::Unknown => "unknown",
-    }
 }

@@ -251,7 +251,7 @@ async fn list(client: &HostClient) -> Result<Report, Failure> {
             text.push_str(&format!(
                 "{}  {}  {label}\n",
                 session.id,
-                right(session.rights)
+                session.rights.word()
             ));
             values.push(value(&session));
         }
@@ -266,22 +266,12 @@ async fn list(client: &HostClient) -> Result<Report, Failure> {
     Ok(Report::new(text, json!({ "sessions": values })))
 }
 
-fn right(rights: Rights) -> &'static str {
-    if rights.contains(Rights::MANAGE) {
-        "manage"
-    } else if rights.contains(Rights::SHARE) {
-        "share"
-    } else {
-        "read"
-    }
-}
-
 fn describe(session: &Session) -> String {
     let label = session.label.as_deref().unwrap_or_default();
     let recipients: String = session
         .recipients
         .iter()
-        .map(|recipient| format!("  {}  {}\n", recipient.member, right(recipient.rights)))
+        .map(|recipient| format!("  {}  {}\n", recipient.member, recipient.rights.word()))
         .collect();
     let metadata = session
         .metadata
@@ -300,11 +290,11 @@ fn value(session: &Session) -> Value {
         "id": session.id,
         "label": session.label,
         "metadata": metadata,
-        "rights": right(session.rights),
+        "rights": session.rights.word(),
         "epoch": session.epoch,
         "recipients": session.recipients.iter().map(|recipient| json!({
             "id": recipient.member,
-            "rights": right(recipient.rights),
+            "rights": recipient.rights.word(),
         })).collect::<Vec<_>>(),
     })
 }

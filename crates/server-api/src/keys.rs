@@ -18,21 +18,23 @@ use wardseal_server_domain::keys::{
 };
 
 use crate::{
-    app::About,
+    About, Failure,
     convert::{append, appended, evaluated, fetched},
     escrow,
-    failure::Failure,
     routes::{Authenticates, Grows, Routes},
 };
 
 /// What handlers of the key server work on.
-pub(crate) struct Keys {
+#[derive(Debug)]
+pub struct Keys {
     pub(crate) service: Arc<KeyService>,
     about: Arc<About>,
 }
 
 impl Keys {
-    pub(crate) const fn new(service: Arc<KeyService>, about: Arc<About>) -> Self {
+    /// Handlers for a service.
+    #[must_use]
+    pub const fn new(service: Arc<KeyService>, about: Arc<About>) -> Self {
         Self { service, about }
     }
 }
@@ -73,7 +75,7 @@ impl About {
 }
 
 /// Every operation of this role.
-pub(crate) fn operations(routes: &mut impl Routes<Keys>) {
+pub fn operations(routes: &mut impl Routes<Keys>) {
     routes.open::<GetServer>(about);
     routes.open::<CreateTenant>(create_tenant);
     routes.open::<GetTenant>(get_tenant);

@@ -1,37 +1,41 @@
 //! From errors of the services to problem documents (RFC 9457).
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
-    response::IntoResponse,
-};
-use wardseal_api::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+use wardseal_api::{Problem, ProblemCode};
 use wardseal_server_domain::{DomainError, TokenError, storage::StorageError, vault::VaultError};
 
 /// What the caller is told, and what only the operator is told.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) problem: Box<Problem>,
-    pub(crate) cause: Option<String>,
+pub struct Failure {
+    /// For the caller.
+    pub problem: Box<Problem>,
+    /// For the operator.
+    pub cause: Option<String>,
 }
 
 impl Failure {
-    pub(crate) fn new(code: ProblemCode) -> Self {
+    /// A problem with nothing to add.
+    #[must_use]
+    pub fn new(code: ProblemCode) -> Self {
         Problem::new(code).into()
     }
 
-    pub(crate) fn with_detail(code: ProblemCode, detail: impl Into<String>) -> Self {
+    /// A problem, and what it is about.
+    #[must_use]
+    pub fn with_detail(code: ProblemCode, detail: impl Into<String>) -> Self {
         Problem::new(code).with_detail(detail).into()
     }
 
-    pub(crate) fn wait(code: ProblemCode, seconds: u64) -> Self {
+    /// A problem that passes, in so many seconds, at least one.
+    #[must_use]
+    pub fn wait(code: ProblemCode, seconds: u64) -> Self {
         let mut problem = Problem::new(code);
         problem.retry_after = Some(seconds.max(1));
         problem.into()
     }
 
     /// A mistake of ours: the cause goes to the log, and `id` (see [`Self::named`]) finds it.
-    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn internal(cause: impl Into<String>) -> Self {
         Self {
             problem: Box::new(Problem::new(ProblemCode::Internal)),
             cause: Some(cause.into()),
@@ -39,7 +43,8 @@ impl Failure {
     }
 
     /// Names the request in whose course this happened, where the operator has more to read.
-    pub(crate) fn named(mut self, id: &str) -> Self {
+    #[must_use]
+    pub fn named(mut self, id: &str) -> Self {
         if self.problem.status >= 500 {
             self.problem.id = Some(id.into());
         }
@@ -165,33 +170,5 @@ impl From<VaultError> for Failure {
             VaultError::Store(StorageError::Full) => Self::new(Code::StorageFull),
             _ => Self::internal(error.to_string()),
         }
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response<Body> {
-        // A document of strings and numbers is always JSON.
-        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(PROBLEM_MEDIA_TYPE),
-        );
-        if let Some(seconds) = self.problem.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if matches!(
-            self.problem.code,
-            ProblemCode::SignInRequired
-                | ProblemCode::TokenExpired
-                | ProblemCode::AccessRefused
-                | ProblemCode::AccessExpired
-        ) {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
     }
 }

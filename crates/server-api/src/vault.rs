@@ -16,22 +16,25 @@ use wardseal_api::{
 use wardseal_server_domain::vault::{self as domain, VaultService};
 use wardseal_types::FixedBytes;
 
-use crate::{app::About, convert::all_bytes, failure::Failure, routes::Routes};
+use crate::{About, Failure, convert::all_bytes, routes::Routes};
 
 /// What handlers of the vault work on.
-pub(crate) struct Vault {
+#[derive(Debug)]
+pub struct Vault {
     service: Arc<VaultService>,
     about: Arc<About>,
 }
 
 impl Vault {
-    pub(crate) const fn new(service: Arc<VaultService>, about: Arc<About>) -> Self {
+    /// Handlers for a service.
+    #[must_use]
+    pub const fn new(service: Arc<VaultService>, about: Arc<About>) -> Self {
         Self { service, about }
     }
 }
 
 /// Every operation of this role.
-pub(crate) fn operations(routes: &mut impl Routes<Vault>) {
+pub fn operations(routes: &mut impl Routes<Vault>) {
     routes.open::<GetVault>(about);
     routes.open::<RegisterStart>(register_start);
     routes.open::<StoreRecord>(store_record);

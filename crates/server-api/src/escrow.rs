@@ -12,7 +12,7 @@ use wardseal_server_domain::{
     keys::Caller,
 };
 
-use crate::{failure::Failure, keys::Keys, routes::Routes};
+use crate::{Failure, keys::Keys, routes::Routes};
 
 /// Every operation of escrow.
 pub(crate) fn operations(routes: &mut impl Routes<Keys>) {

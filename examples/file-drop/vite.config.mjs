@@ -1,0 +1,5 @@
+// The SDK loads its workers and its WebAssembly by addresses beside its own modules, which a bundle made in advance would lose.
+export default {
+  build: { target: "es2022" },
+  optimizeDeps: { exclude: ["@wardseal/sdk"] },
+};
