@@ -32,6 +32,16 @@ const ARROWS: &[(&str, &[&str])] = &[
         "crates/client-password",
         &["crates/client", "crates/password"],
     ),
+    (
+        "crates/sdk",
+        &[
+            "crates/client",
+            "crates/client-http",
+            "crates/client-password",
+            "crates/client-sqlite",
+            "crates/password",
+        ],
+    ),
     ("crates/wasm", &["crates/client"]),
     ("crates/wasm-recovery", &["crates/password", "crates/types"]),
     (

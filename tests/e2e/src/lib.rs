@@ -7,9 +7,11 @@
 )]
 
 mod desk;
+mod place;
 mod programs;
 pub mod theft;
 
+pub use place::Place;
 pub use programs::{ask, program};
 
 use std::{

@@ -1,0 +1,358 @@
+//! Who may open what.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use wardseal_client::{
+    Rights, Session as ClientSession, Visibility,
+    types::{MemberId, SessionId},
+};
+
+use crate::{error::Error, wardseal::Wardseal};
+
+/// What a recipient may do. Each includes the one before.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Right {
+    /// Open and write.
+    Read,
+    /// Also grant to others.
+    Share,
+    /// Also change rights and revoke.
+    Manage,
+}
+
+impl Right {
+    /// The word for it: `read`, `share` or `manage`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Share => "share",
+            Self::Manage => "manage",
+        }
+    }
+}
+
+impl From<Right> for Rights {
+    fn from(right: Right) -> Self {
+        match right {
+            Right::Read => Self::READ,
+            Right::Share => Self::SHARE,
+            Right::Manage => Self::MANAGE,
+        }
+    }
+}
+
+impl From<Rights> for Right {
+    fn from(rights: Rights) -> Self {
+        if rights.contains(Rights::MANAGE) {
+            Self::Manage
+        } else if rights.contains(Rights::SHARE) {
+            Self::Share
+        } else {
+            Self::Read
+        }
+    }
+}
+
+/// A recipient of a session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Recipient {
+    /// A user, a group, a parent session, or somebody who has no keys yet.
+    pub id: MemberId,
+    /// What it may do.
+    pub right: Right,
+}
+
+/// A session, as this person sees it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Its recipients.
+    pub recipients: Vec<Recipient>,
+    /// This person's right, directly, through a group or through a parent.
+    pub right: Right,
+    /// How often its key changed.
+    pub epoch: u32,
+    /// A label in clear, if the application wanted one.
+    pub label: Option<String>,
+    /// What the application keeps beside the session, readable by its recipients alone. `None` also
+    /// where somebody wrote what is no JSON.
+    pub metadata: Option<Value>,
+}
+
+impl From<ClientSession> for Session {
+    fn from(session: ClientSession) -> Self {
+        Self {
+            id: session.id,
+            recipients: session
+                .recipients
+                .iter()
+                .map(|recipient| Recipient {
+                    id: recipient.member,
+                    right: recipient.rights.into(),
+                })
+                .collect(),
+            right: session.rights.into(),
+            epoch: session.epoch,
+            label: session.label,
+            metadata: session
+                .metadata
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        }
+    }
+}
+
+/// A new session. Recipients are users, groups and parent sessions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewSession {
+    /// Who may open and write.
+    pub read: Vec<MemberId>,
+    /// Who may also grant it to others.
+    pub share: Vec<MemberId>,
+    /// Who may also change rights and revoke: at least one.
+    pub manage: Vec<MemberId>,
+    /// A label in clear: the servers can read it.
+    pub label: Option<String>,
+    /// Anything, up to 15 kB as JSON, readable by recipients alone.
+    pub metadata: Option<Value>,
+}
+
+impl NewSession {
+    fn recipients(&self) -> Vec<(MemberId, Rights)> {
+        let of = |members: &[MemberId], rights| {
+            let given: Vec<_> = members.iter().map(|member| (*member, rights)).collect();
+            given
+        };
+        let mut recipients = of(&self.manage, Rights::MANAGE);
+        recipients.extend(of(&self.share, Rights::SHARE));
+        recipients.extend(of(&self.read, Rights::READ));
+        recipients
+    }
+
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.metadata.as_ref().map(encode)
+    }
+}
+
+fn encode(metadata: &Value) -> Vec<u8> {
+    metadata.to_string().into_bytes()
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SessionPage {
+    /// Oldest first.
+    pub sessions: Vec<SessionId>,
+    /// What to ask the next page with; nothing on the last.
+    pub next: Option<u64>,
+}
+
+/// Who may open what.
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions<'a>(pub(crate) &'a Wardseal);
+
+impl<'a> Sessions<'a> {
+    /// Makes a session. This person must be among the recipients.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let (ward, _) = (place.person("doctor-4711").await, place.person("doctor-4712").await);
+    /// # let ours = ward.groups().create("North", &[]).await?;
+    /// # let them = ward.users().by_name(&["doctor-4712"]).await?[0];
+    /// use wardseal_sdk::{NewSession, Right};
+    ///
+    /// let session = ward
+    ///     .sessions()
+    ///     .create(NewSession {
+    ///         manage: vec![ours.into()],
+    ///         read: vec![them.into()],
+    ///         metadata: Some(serde_json::json!({ "case": "4711" })),
+    ///         ..NewSession::default()
+    ///     })
+    ///     .await?;
+    /// let found = ward.sessions().get(session).await?;
+    /// assert_eq!(found.right, Right::Manage);
+    /// assert_eq!(found.metadata, Some(serde_json::json!({ "case": "4711" })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Code `invalid` without a manager, with a recipient twice, or without this person;
+    /// `unknown_chain` for a recipient that does not exist.
+    pub async fn create(&self, new: NewSession) -> Result<SessionId, Error> {
+        let (recipients, metadata) = (new.recipients(), new.metadata());
+        let (label, metadata) = (new.label.as_deref(), metadata.as_deref());
+        let made = self.core().create_session(&recipients, label, metadata);
+        Ok(made.await?)
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// Code `no_access`.
+    pub async fn get(&self, session: SessionId) -> Result<Session, Error> {
+        Ok(self.core().session(session).await?.into())
+    }
+
+    /// A page of the sessions that this person may open.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn page(&self, after: Option<u64>, limit: u32) -> Result<SessionPage, Error> {
+        let page = self.core().sessions(after, limit).await?;
+        Ok(SessionPage {
+            sessions: page.sessions,
+            next: page.next,
+        })
+    }
+
+    /// The sessions that this person may open, oldest first, fetched page by page.
+    #[must_use]
+    pub fn list(&self) -> SessionList<'a> {
+        SessionList {
+            sessions: *self,
+            page: VecDeque::new(),
+            next: Some(None),
+        }
+    }
+
+    /// Grants a right to one more recipient: nobody grants more than he has. `visibility` says what
+    /// it sees of the past.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let (ward, theirs) = (place.person("doctor-4711").await, place.person("doctor-4712").await);
+    /// # let me = ward.profile().await.ok_or("nobody")?.user.into();
+    /// # let them = ward.users().by_name(&["doctor-4712"]).await?[0].into();
+    /// # use wardseal_sdk::NewSession;
+    /// # let new = NewSession { manage: vec![me], ..NewSession::default() };
+    /// # let session = ward.sessions().create(new).await?;
+    /// use wardseal_sdk::{Right, Visibility};
+    ///
+    /// ward.sessions().grant(session, them, Right::Read, Visibility::Full).await?;
+    /// ward.sessions().set_rights(session, them, Right::Share).await?;
+    /// # assert_eq!(theirs.sessions().get(session).await?.right, Right::Share);
+    /// ward.sessions().revoke(session, &[them]).await?;
+    /// # theirs.forget_sessions().await?;
+    /// # assert_eq!(theirs.sessions().get(session).await.unwrap_err().code(), "no_access");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may share, and holds what he grants.
+    pub async fn grant(
+        &self,
+        session: SessionId,
+        recipient: MemberId,
+        right: Right,
+        visibility: Visibility,
+    ) -> Result<(), Error> {
+        let granted = self
+            .core()
+            .grant(session, recipient, right.into(), visibility);
+        Ok(granted.await?)
+    }
+
+    /// Changes a recipient's right.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may manage.
+    pub async fn set_rights(
+        &self,
+        session: SessionId,
+        recipient: MemberId,
+        right: Right,
+    ) -> Result<(), Error> {
+        let set = self.core().set_rights(session, recipient, right.into());
+        Ok(set.await?)
+    }
+
+    /// Revokes recipients; the session gets a new key in the same step.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may manage.
+    pub async fn revoke(&self, session: SessionId, recipients: &[MemberId]) -> Result<(), Error> {
+        Ok(self.core().revoke(session, recipients).await?)
+    }
+
+    /// Replaces the metadata.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may share; `invalid` beyond 15 kB.
+    pub async fn describe(&self, session: SessionId, metadata: &Value) -> Result<(), Error> {
+        let metadata = encode(metadata);
+        Ok(self.core().describe_session(session, &metadata).await?)
+    }
+
+    fn core(&self) -> &'a crate::wardseal::Core {
+        &self.0.core
+    }
+}
+
+/// Sessions, one after the other. Made by [`Sessions::list`].
+#[derive(Debug)]
+pub struct SessionList<'a> {
+    sessions: Sessions<'a>,
+    page: VecDeque<SessionId>,
+    /// What to ask the next page with, if there is one.
+    next: Option<Option<u64>>,
+}
+
+impl SessionList<'_> {
+    /// Sessions of a page.
+    const PAGE: u32 = 1000;
+
+    /// The next session, or nothing after the last.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let ward = place.person("doctor-4711").await;
+    /// let mut list = ward.sessions().list();
+    /// while let Some(session) = list.next().await? {
+    ///     println!("{session}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the connection: it can be called again.
+    pub async fn next(&mut self) -> Result<Option<SessionId>, Error> {
+        loop {
+            if let Some(session) = self.page.pop_front() {
+                return Ok(Some(session));
+            }
+            let Some(after) = self.next else {
+                return Ok(None);
+            };
+            let page = self.sessions.page(after, Self::PAGE).await?;
+            self.next = page.next.map(Some);
+            self.page.extend(page.sessions);
+        }
+    }
+
+    /// All that are left.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn all(mut self) -> Result<Vec<SessionId>, Error> {
+        let mut all = Vec::new();
+        while let Some(session) = self.next().await? {
+            all.push(session);
+        }
+        Ok(all)
+    }
+}

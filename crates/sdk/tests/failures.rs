@@ -1,0 +1,303 @@
+//! What is refused, what is cut off, and what goes on in pieces.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a broken fixture must stop the test where it broke"
+)]
+
+use std::{
+    io::{self, Cursor, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use wardseal_e2e::Place;
+use wardseal_sdk::{
+    Cache, Change, MemberId, NewSession, Options, Right, SealOptions, SessionId, Store, Visibility,
+    Wardseal,
+};
+use wardseal_testkit::Fault;
+
+async fn me(ward: &Wardseal) -> MemberId {
+    ward.profile().await.unwrap().user.into()
+}
+
+async fn session(ward: &Wardseal) -> SessionId {
+    let new = NewSession {
+        manage: vec![me(ward).await],
+        ..NewSession::default()
+    };
+    ward.sessions().create(new).await.unwrap()
+}
+
+/// Bytes that do not repeat.
+fn bytes(length: usize) -> Vec<u8> {
+    (0u32..)
+        .map(|at| u8::try_from(at.wrapping_mul(2_654_435_761) >> 24).unwrap())
+        .take(length)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_keeps_who_is_signed_in() {
+    let place = Place::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options {
+        store: Store::Folder(folder.path().join("keys")),
+        cache: Cache::Persistent(Duration::from_secs(3600)),
+        ..place.options()
+    };
+    let ward = Wardseal::open(options()).await.unwrap();
+    let request = ward.begin_sign_up("anna").await.unwrap();
+    assert_eq!(
+        ward.begin_sign_up("anna").await.unwrap(),
+        request,
+        "asking again gives the same user"
+    );
+    let refused = ward.finish_sign_up("no token").await.unwrap_err();
+    assert!(!refused.retryable(), "{refused:?}");
+    let user = ward.finish_sign_up(&place.sign(&request)).await.unwrap();
+    let session = session(&ward).await;
+    let sealed = ward.seal(session, "38.4").await.unwrap();
+    drop(ward);
+
+    let again = Wardseal::open(options()).await.unwrap();
+    assert_eq!(again.profile().await.unwrap().user, user);
+    assert_eq!(
+        again
+            .open_bytes(sealed)
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap(),
+        "38.4"
+    );
+    again.sign_out().await.unwrap();
+    assert!(again.profile().await.is_none());
+    let code = again.seal(session, "x").await.unwrap_err().code();
+    assert_eq!(code, "no_identity");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_server_it_can_be_tried_again() {
+    let place = Place::new().await;
+    let nowhere = Options {
+        keys: "http://127.0.0.1:1".into(),
+        ..place.options()
+    };
+    let error = Wardseal::open(nowhere).await.unwrap().server().await;
+    let error = error.unwrap_err();
+    assert_eq!((error.code(), error.retryable()), ("unreachable", true));
+    let no_vault = Options {
+        vault: None,
+        ..place.options()
+    };
+    let ward = Wardseal::open(no_vault).await.unwrap();
+    let unlocked = ward.unlock("anna", "four quiet grey herons").await;
+    assert_eq!(unlocked.unwrap_err().code(), "not_configured");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_or_cut_off_does_not_open() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    let content = bytes(3 << 20);
+    let sealed = ward.seal(session, &content).await.unwrap();
+    assert_eq!(Wardseal::inspect(&sealed).unwrap().session, session);
+    assert_eq!(
+        Wardseal::inspect(b"no object at all").unwrap_err().code(),
+        "not_an_object"
+    );
+
+    let mut changed = sealed.clone();
+    changed[2 << 20] ^= 1;
+    // The author is verified by hashes; the frame is compared with its hash when it is read.
+    let opened = ward.open_bytes(changed.clone()).await.unwrap();
+    assert_eq!(opened.range(0..4).await.unwrap(), content[..4]);
+    for refused in [
+        opened.bytes().await.unwrap_err(),
+        opened
+            .range((1 << 20) + 100..(1 << 20) + 200)
+            .await
+            .unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), "object_rejected");
+    }
+    assert!(opened.completed().is_none());
+
+    let opened = ward.open_reader(Cursor::new(changed)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let refused = opened.save(folder.path().join("copy")).await.unwrap_err();
+    assert_eq!(refused.code(), "object_rejected");
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing appears that is not complete");
+    let again = opened.bytes().await.unwrap_err();
+    assert_eq!(again.code(), "invalid", "a stream is read once");
+    assert_eq!(opened.range(0..1).await.unwrap_err().code(), "invalid");
+
+    let short = sealed[..sealed.len() - 1].to_vec();
+    let refused = ward.open_bytes(short.clone()).await.unwrap_err();
+    assert!(refused.code().starts_with("object"), "{refused:?}");
+    let opened = ward.open_reader(Cursor::new(short)).await.unwrap();
+    let mut reader = opened.reader().unwrap();
+    let mut read = Vec::new();
+    let error = reader.read_to_end(&mut read).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert!(!opened.verified() && opened.completed().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_comes_in_pieces_and_parts() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    for length in [0, 1, 1 << 20, (5 << 20) + 7] {
+        let content = bytes(length);
+        let told = Arc::new(AtomicU64::new(0));
+        let progress = Arc::clone(&told);
+        let options = SealOptions {
+            progress: Some(Arc::new(move |done| {
+                progress.store(done, Ordering::Relaxed);
+            })),
+            ..SealOptions::default()
+        };
+        let from = Cursor::new(content.clone());
+        let (header, sealed) = ward
+            .seal_reader(session, from, Vec::new(), options)
+            .await
+            .unwrap();
+        assert_eq!(told.load(Ordering::Relaxed), u64::try_from(length).unwrap());
+        let opened = ward.open_bytes(sealed).await.unwrap();
+        assert_eq!(opened.object(), header.object);
+        let mut reader = opened.reader().unwrap();
+        let mut pieces = Vec::new();
+        loop {
+            let piece = reader.piece().unwrap();
+            if piece.is_empty() {
+                break;
+            }
+            assert!(piece.len() <= 1 << 20);
+            pieces.extend_from_slice(piece);
+        }
+        assert!(pieces == content && reader.completed().is_some());
+        let mut read = Vec::new();
+        opened.reader().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == content && opened.bytes().await.unwrap() == content);
+        let end = u64::try_from(length).unwrap();
+        let last = opened
+            .range(end.saturating_sub(3)..end + 100)
+            .await
+            .unwrap();
+        assert_eq!(last, content[length.saturating_sub(3)..]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_whole_does_not_appear() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let missing = ward
+        .seal_file(session, folder.join("missing"), folder.join("sealed"))
+        .await
+        .unwrap_err();
+    assert!(missing.code() == "io" && missing.message().contains("missing"));
+    let of_folder = ward.seal_file(session, folder, folder.join("sealed"));
+    assert_eq!(of_folder.await.unwrap_err().code(), "invalid");
+    std::fs::write(folder.join("plain"), bytes(100)).unwrap();
+    let stranger = place.person("carla").await;
+    let refused = stranger
+        .seal_file(session, folder.join("plain"), folder.join("sealed"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), "no_access");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    assert_eq!(
+        ward.open_file(folder).await.unwrap_err().code(),
+        "invalid",
+        "a folder is no object"
+    );
+}
+
+/// A reader that never ends.
+struct Endless(Arc<AtomicU64>);
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        buffer.fill(7);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(buffer.len())
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_waiting_stops_the_work() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    let read = Arc::new(AtomicU64::new(0));
+    let endless = Endless(Arc::clone(&read));
+    let sealing = ward.seal_reader(session, endless, io::sink(), SealOptions::default());
+    let begun = async {
+        while read.load(Ordering::Relaxed) < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = sealing => panic!("it never ends by itself"),
+        () = begun => {}
+    }
+    // The thread lets go of the reader.
+    while read.load(Ordering::Relaxed) != u64::MAX {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_reconnect_and_are_heard_in_their_order() {
+    let place = Place::new().await;
+    let (anna, carla) = (place.person("anna").await, place.person("carla").await);
+    let reader = me(&carla).await;
+    let session = session(&anna).await;
+    let mut changes = carla.changes().await.unwrap();
+    anna.sessions()
+        .grant(session, reader, Right::Read, Visibility::Full)
+        .await
+        .unwrap();
+    assert_eq!(changes.next().await.unwrap(), Change::Session(session));
+    let sealed = anna.seal(session, "38.4").await.unwrap();
+    carla.open_bytes(sealed.clone()).await.unwrap();
+
+    place.world.keys.once("watch", Fault::Refuse);
+    anna.sessions().revoke(session, &[reader]).await.unwrap();
+    assert_eq!(changes.next().await.unwrap(), Change::Session(session));
+    let refused = carla.open_bytes(sealed).await.unwrap_err();
+    assert_eq!(refused.code(), "no_access");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_go_over_pages() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(session(&ward).await);
+    }
+    let page = ward.sessions().page(None, 2).await.unwrap();
+    assert_eq!(page.sessions, made[..2]);
+    let page = ward.sessions().page(page.next, 100).await.unwrap();
+    assert_eq!((page.sessions.as_slice(), page.next), (&made[2..], None));
+    assert_eq!(ward.sessions().list().all().await.unwrap(), made);
+}
