@@ -142,37 +142,37 @@ pub enum Misuse {
     #[error("no sign-up is waiting for a token: begin one first")]
     NoPendingSignUp,
     /// Nobody has this name.
-    #[error("the application knows nobody by the name \"{0}\"")]
+    #[error("the application knows nobody by the name \"{0}\": check how it is written")]
     UnknownName(String),
     /// A text cannot be a name.
     #[error("a name has 1 to 256 bytes, no control characters and no white space at its ends")]
     BadName,
     /// There is no such chain, or not for this user.
-    #[error("{0} does not exist, or not for you")]
+    #[error("{0} does not exist, or not for you: check the identifier")]
     NotFound(ChainId),
     /// The user is not a member of the group.
-    #[error("you are not a member of {0}")]
+    #[error("you are not a member of {0}: ask its administrators to add you")]
     NotAMember(GroupId),
     /// The user may not open the session, or not any more.
-    #[error("you have no right to {0}, or not any more")]
+    #[error("you have no right to {0}, or not any more: ask who manages it")]
     NoAccess(SessionId),
     /// The user lacks a right.
-    #[error("you need the right to \"{0}\" for this")]
+    #[error("you need the right to \"{0}\" for this: ask who manages it")]
     NotAuthorised(&'static str),
     /// Somebody to whom nothing can be sealed.
-    #[error("{0} cannot receive anything")]
+    #[error("{0} cannot receive anything: it has ended, so leave it out")]
     NoRecipient(MemberId),
     /// No epoch with this number.
-    #[error("the key with which this was sealed is not available to you")]
+    #[error("the key with which this was sealed is not for you: ask who sealed it")]
     NoKey(RingId),
     /// The key of a day does not say this.
     #[error("this takes the password or passkey once more: give it, then go on")]
     PasswordNeeded,
     /// No password was set.
-    #[error("no password was set for this user")]
+    #[error("no password was set for this user: set one first")]
     NoPassword,
     /// The password is wrong, or the name is.
-    #[error("the name or the password is wrong")]
+    #[error("the name or the password is wrong: type them again")]
     WrongPassword,
     /// A text is no recovery code.
     #[error("{0}")]
@@ -189,9 +189,6 @@ pub enum Misuse {
     /// No recovery is under way on this machine.
     #[error("no recovery is under way here: begin one first")]
     NoRecovery,
-    /// A recovery that is under way needs more: time, a code, or administrators.
-    #[error("the recovery is not released yet: wait until it is, or for more administrators")]
-    NotReleased,
     /// A value that cannot be.
     #[error("{0}")]
     Invalid(&'static str),
@@ -222,10 +219,10 @@ pub enum TransportError {
         server: String,
     },
     /// No server of this role is configured.
-    #[error("no address of the {0} is configured")]
+    #[error("no address of the {0} is configured: give it when the client is opened")]
     NotConfigured(&'static str),
     /// An answer that is larger than any that this API gives.
-    #[error("the answer of {server} is too large to be one")]
+    #[error("the answer of {server} is too large to be one: check the address")]
     TooLarge {
         /// Its address.
         server: String,
@@ -269,7 +266,6 @@ impl Error {
         "no_escrow",
         "has_identity",
         "no_recovery",
-        "not_released",
         "invalid",
         "unreachable",
         "timeout",
@@ -324,7 +320,6 @@ impl Error {
                 Misuse::NoEscrow => "no_escrow",
                 Misuse::HasIdentity => "has_identity",
                 Misuse::NoRecovery => "no_recovery",
-                Misuse::NotReleased => "not_released",
                 Misuse::Invalid(_) => "invalid",
             },
             Self::Transport(error) => match error {

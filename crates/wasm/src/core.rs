@@ -21,7 +21,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     errors,
-    host::{DateClock, Host, system_rng},
+    host::{Host, HostClock, system_rng},
     objects::{Opening, Sealing, header_record},
     values::{
         Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, rights, role,
@@ -80,12 +80,13 @@ impl Core {
                 ..Config::new(id::<TenantId>(&tenant)?)
             };
             let key = Secret::from_bytes(fixed(&state_key)?);
+            let clock = HostClock::new(host.clone());
             let client = Client::open(
                 config,
                 host.clone(),
                 host,
                 key,
-                Arc::new(DateClock),
+                Arc::new(clock),
                 system_rng(),
             )
             .await?;

@@ -34,10 +34,9 @@ pub(crate) fn client(error: Error) -> JsValue {
             failure = failure.with("retryAfter", number(seconds));
         }
     }
-    if let Error::Misuse(Misuse::BadRecoveryCode(bad)) = &error
-        && let Some(group) = bad.group()
-    {
-        failure = failure.with("group", group);
+    if let Error::Misuse(Misuse::BadRecoveryCode(bad)) = &error {
+        // 0 when it is not one group.
+        failure = failure.with("group", bad.group().unwrap_or_default());
     }
     failure.into()
 }

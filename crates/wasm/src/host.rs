@@ -1,12 +1,14 @@
 //! What the host lends: a way to send requests, a place for records, the time, randomness.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Reflect, Uint8Array};
 use rand_core::{CryptoRng, UnwrapErr};
 use wardseal_client::{
     Batch, StateStore, StoreError, Transport, TransportError,
     api::{Method, Role},
     exchange::{HttpRequest, HttpResponse},
-    types::{Clock, Timestamp},
+    types::{Clock, SortedMap, Timestamp},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
@@ -38,6 +40,10 @@ extern "C" {
     /// Makes all changes or none: `puts` are pairs of key and bytes.
     #[wasm_bindgen(method, catch)]
     async fn commit(this: &Host, puts: Array, deletes: Array) -> Result<(), JsValue>;
+
+    /// The time in milliseconds since 1970.
+    #[wasm_bindgen(method)]
+    fn now(this: &Host) -> f64;
 }
 
 fn field(value: &JsValue, name: &str) -> JsValue {
@@ -139,17 +145,41 @@ fn failed(error: JsValue) -> StoreError {
     StoreError(message.unwrap_or_default())
 }
 
-/// The engine's clock.
-#[derive(Debug)]
-pub(crate) struct DateClock;
+thread_local! {
+    /// The hosts of the clients of this page, for their clocks: a clock may be asked from any
+    /// thread, and a host lives on this one.
+    static HOSTS: RefCell<SortedMap<u32, Host>> = RefCell::default();
+}
 
-impl Clock for DateClock {
+/// The host's clock.
+#[derive(Debug)]
+pub(crate) struct HostClock(u32);
+
+impl HostClock {
+    pub(crate) fn new(host: Host) -> Self {
+        HOSTS.with_borrow_mut(|hosts| {
+            let next = hosts.iter().map(|(id, _)| id.wrapping_add(1)).max();
+            let id = next.unwrap_or_default();
+            hosts.insert(id, host);
+            Self(id)
+        })
+    }
+}
+
+impl Drop for HostClock {
+    fn drop(&mut self) {
+        HOSTS.with_borrow_mut(|hosts| hosts.remove(&self.0));
+    }
+}
+
+impl Clock for HostClock {
     #[expect(
         clippy::as_conversions,
         reason = "a double becomes the nearest whole number of milliseconds"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(js_sys::Date::now() as u64)
+        let millis = HOSTS.with_borrow(|hosts| hosts.get(&self.0).map(Host::now));
+        Timestamp::from_millis(millis.unwrap_or_default() as u64)
     }
 }
 

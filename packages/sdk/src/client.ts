@@ -1,6 +1,7 @@
+import { orAborted } from "./calls.js";
 import { invalid, toError, WardsealError } from "./errors.js";
 import { Core } from "./generated/core.js";
-import { Host } from "./host.js";
+import { Host, type Clock } from "./host.js";
 import type { CachePolicy, Profile } from "./profile.js";
 import { StoreConflict, type StateStore } from "./store.js";
 import type { Transport } from "./transport.js";
@@ -10,37 +11,60 @@ const DEFAULT_CACHE: CachePolicy = { memory: 15 * 60_000 };
 /** Records of who somebody is on this machine: of its own device, or until the day is over. */
 const IDENTITIES = ["identity", "day"];
 
+/** How a client is opened. */
+export interface Setting {
+  readonly tenant: string;
+  readonly cache: CachePolicy | undefined;
+  readonly audience: string | undefined;
+  readonly clock: Clock | undefined;
+  readonly transport: Transport;
+  readonly store: StateStore;
+}
+
+/** Something that needs the keys of a session. */
+interface Waiting {
+  readonly session: string;
+  readonly author: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly work: (core: Core) => Promise<void>;
+  readonly fail: (error: unknown) => void;
+}
+
+/** As many are prepared at once as one request may name. */
+const AT_ONCE = 500;
+
 /** The core over a store that others may write to, one operation at a time. */
 export class ClientState {
   readonly tenant: string;
   readonly #cache: CachePolicy;
   readonly #audience: string | undefined;
   readonly #store: StateStore;
+  readonly #sessions: StateStore | undefined;
   readonly #host: Host;
+  readonly clock: Clock;
   #core: Core | undefined;
   #profile: Profile | undefined;
   /** Whether the identity is in memory only: then nothing of it is in the store. */
   #unlocked = false;
   #closed = false;
+  /** What waits for keys of sessions, and what is being read to know which. */
+  #waiting: Waiting[] = [];
+  readonly #reading = new Set<Promise<unknown>>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(tenant: string, cache: CachePolicy | undefined, audience: string | undefined, transport: Transport, store: StateStore) {
+  private constructor({ tenant, cache = DEFAULT_CACHE, audience, clock = Date, transport, store }: Setting) {
     this.tenant = tenant;
-    this.#cache = cache ?? DEFAULT_CACHE;
+    this.#cache = cache;
     this.#audience = audience;
     this.#store = store;
-    this.#host = new Host(transport, store);
+    this.#sessions = typeof cache === "object" && "persistent" in cache ? cache.store : undefined;
+    this.clock = clock;
+    this.#host = new Host(transport, store, clock, this.#sessions);
   }
 
-  static async open(
-    tenant: string,
-    cache: CachePolicy | undefined,
-    audience: string | undefined,
-    transport: Transport,
-    store: StateStore,
-  ): Promise<ClientState> {
-    const state = new ClientState(tenant, cache, audience, transport, store);
-    await state.run(async () => undefined);
+  static async open(setting: Setting, signal?: AbortSignal): Promise<ClientState> {
+    const state = new ClientState(setting);
+    await state.run(async () => undefined, signal);
     return state;
   }
 
@@ -48,21 +72,84 @@ export class ClientState {
     return this.#profile;
   }
 
-  /** Runs an operation when it is its turn, with what others have written meanwhile taken in. */
-  run<T>(work: (core: Core) => Promise<T>): Promise<T> {
+  /** Runs an operation when it is its turn, with what others have written meanwhile taken in. `signal` stops its requests. */
+  run<T>(work: (core: Core) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const turn = async (): Promise<T> => {
       try {
+        signal?.throwIfAborted();
+        this.#host.signal = signal;
         return await work(await this.#current());
       } catch (thrown) {
+        // What a request that was given up has led to is not of interest.
+        signal?.throwIfAborted();
         throw toError(thrown instanceof StoreConflict ? { code: "store", message: thrown.message } : thrown);
       } finally {
+        this.#host.signal = undefined;
         await this.#learnProfile();
       }
     };
     const exclusive = this.#store.exclusive?.bind(this.#store);
     const next = this.#last.then(() => (exclusive === undefined ? turn() : exclusive(turn)));
     this.#last = next.catch(() => undefined);
-    return next;
+    return orAborted(next, signal);
+  }
+
+  /** Has what will need keys next wait for this, which takes no longer than a disk does. */
+  reading<T>(work: Promise<T>): Promise<T> {
+    this.#reading.add(work);
+    const read = (): boolean => this.#reading.delete(work);
+    work.then(read, read);
+    return work;
+  }
+
+  /**
+   * Runs an operation that needs the keys of a session, and of an author, when its turn comes. All that wait then get theirs
+   * by one request.
+   */
+  withKeys<T>(session: string, author: string | undefined, work: (core: Core) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const done = new Promise<T>((resolve, fail) => {
+      this.#waiting.push({ session, author, signal, work: (core) => work(core).then(resolve), fail });
+      if (this.#waiting.length === 1) this.#prepare();
+    });
+    return orAborted(done, signal);
+  }
+
+  #prepare(): void {
+    const stop = new AbortController();
+    const turn = async (core: Core): Promise<void> => {
+      await Promise.allSettled(this.#reading);
+      const batch = this.#waiting.splice(0, AT_ONCE).filter(({ signal }) => !signal?.aborted);
+      if (this.#waiting.length > 0) this.#prepare();
+      const ended = new AbortController();
+      for (const { signal } of batch) {
+        const abort = (): void => {
+          if (batch.every((other) => other.signal?.aborted)) stop.abort();
+        };
+        signal?.addEventListener("abort", abort, { signal: ended.signal });
+      }
+      try {
+        if (batch.length > 1) await this.#fetchKeys(core, batch);
+        for (const { work, fail, signal } of batch) await work(core).catch((error: unknown) => fail(toError(error, signal)));
+      } finally {
+        ended.abort();
+        this.#host.offline = false;
+      }
+    };
+    this.run(turn, stop.signal).catch((error: unknown) => {
+      if (stop.signal.aborted) return;
+      // Nothing was begun: the store cannot be read, or this was closed.
+      for (const { fail } of this.#waiting.splice(0)) fail(error);
+    });
+  }
+
+  async #fetchKeys(core: Core, batch: readonly Waiting[]): Promise<void> {
+    const sessions = new Set(batch.map(({ session }) => session));
+    try {
+      await core.fetchSessions([...sessions]);
+    } catch {
+      // Each says for itself what it lacks, and none asks a server again that did not answer.
+      this.#host.offline = true;
+    }
   }
 
   /** Marks the identity as one that is in memory only. */
@@ -84,7 +171,7 @@ export class ClientState {
     this.#closed = true;
     this.#core?.free();
     this.#core = undefined;
-    await this.#store.close?.();
+    await Promise.all([this.#store.close?.(), this.#sessions?.close?.()]);
   }
 
   async #current(): Promise<Core> {

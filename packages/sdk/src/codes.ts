@@ -51,7 +51,6 @@ export const errorCodes = [
   "not_authorised",
   "not_configured",
   "not_found",
-  "not_released",
   "object_bad_author",
   "object_malformed",
   "object_other_suite",

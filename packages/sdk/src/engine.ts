@@ -15,7 +15,7 @@ export interface Engine {
 /** Buffers of a frame that are kept for the next one. */
 const SPARE = 10;
 
-function rejected(): WardsealError {
+function rejected(): Error {
   return new WardsealError("object_rejected", "the object was changed, or sealed with another key");
 }
 

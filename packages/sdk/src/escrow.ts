@@ -1,3 +1,4 @@
+import type { CallOptions } from "./calls.js";
 import type { ClientState } from "./client.js";
 
 /**
@@ -82,7 +83,7 @@ export interface EscrowStatus {
 }
 
 /** How to claim. */
-export interface ClaimOptions {
+export interface ClaimOptions extends CallOptions {
   /** What the sender told, under the policy `code`. */
   readonly code?: string;
   /** Called when it is known how many there are, and at the end. */
@@ -99,35 +100,35 @@ export class Escrow {
   }
 
   /** What waits for this person (`usr_…`) or a group of hers (`grp_…`). */
-  pending(member: string): Promise<PendingSession[]> {
-    return this.#state.run((core) => core.pendingSessions(member) as Promise<PendingSession[]>);
+  pending(member: string, { signal }: CallOptions = {}): Promise<PendingSession[]> {
+    return this.#state.run((core) => core.pendingSessions(member) as Promise<PendingSession[]>, signal);
   }
 
   /** Claims everything that waits, with one request to each party. What cannot be claimed yet is listed with the reason. */
-  async claim(member: string, { code, onProgress }: ClaimOptions = {}): Promise<Claims> {
-    if (onProgress !== undefined) onProgress(0, (await this.pending(member)).length);
-    const claims = await this.#state.run((core) => core.claim(member, code) as Promise<Claims>);
+  async claim(member: string, { code, onProgress, signal }: ClaimOptions = {}): Promise<Claims> {
+    if (onProgress !== undefined) onProgress(0, (await this.pending(member, { signal })).length);
+    const claims = await this.#state.run((core) => core.claim(member, code) as Promise<Claims>, signal);
     onProgress?.(claims.claimed.length, claims.claimed.length + claims.refused.length);
     return claims;
   }
 
   /** Has the key server mail its code (policy `verified`). It counts for everything that waits with the same address. */
-  startCode(member: string, pending: string): Promise<{ readonly attempt: string; readonly hint: string; readonly expires: number }> {
-    return this.#state.run((core) => core.startEscrowCode(member, pending) as Promise<{ attempt: string; hint: string; expires: number }>);
+  startCode(member: string, pending: string, { signal }: CallOptions = {}): Promise<{ readonly attempt: string; readonly hint: string; readonly expires: number }> {
+    return this.#state.run((core) => core.startEscrowCode(member, pending) as Promise<{ attempt: string; hint: string; expires: number }>, signal);
   }
 
   /** Enters the code; gives for how many it counts. */
-  finishCode(attempt: string, code: string): Promise<number> {
-    return this.#state.run((core) => core.finishEscrowCode(attempt, code) as Promise<number>);
+  finishCode(attempt: string, code: string, { signal }: CallOptions = {}): Promise<number> {
+    return this.#state.run((core) => core.finishEscrowCode(attempt, code) as Promise<number>, signal);
   }
 
   /** Lets somebody in who is awaited: under `confirmed` once the number was compared, and under `assigned`. */
-  complete(session: string, pending: string, member: string): Promise<void> {
-    return this.#state.run((core) => core.completePending(session, pending, member));
+  complete(session: string, pending: string, member: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.completePending(session, pending, member), signal);
   }
 
   /** What has become of what lies in escrow in these sessions. */
-  status(sessions: readonly string[]): Promise<EscrowStatus[]> {
-    return this.#state.run((core) => core.escrowStatus([...sessions]) as Promise<EscrowStatus[]>);
+  status(sessions: readonly string[], { signal }: CallOptions = {}): Promise<EscrowStatus[]> {
+    return this.#state.run((core) => core.escrowStatus([...sessions]) as Promise<EscrowStatus[]>, signal);
   }
 }

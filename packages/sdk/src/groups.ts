@@ -1,3 +1,4 @@
+import type { CallOptions } from "./calls.js";
 import type { ClientState } from "./client.js";
 
 /** What a member of a group may do: administrators also add and remove members. */
@@ -26,7 +27,7 @@ export interface Group {
 }
 
 /** What a new member sees of the past. */
-export interface JoinOptions {
+export interface JoinOptions extends CallOptions {
   /** Only what is sealed from now on. By default everything. */
   readonly fromJoin?: boolean;
 }
@@ -53,53 +54,53 @@ export class Groups {
   }
 
   /** Makes a group, of which this person is an administrator; gives its identifier. */
-  create(name: string, members: readonly GroupMember[] = []): Promise<string> {
+  create(name: string, members: readonly GroupMember[] = [], { signal }: CallOptions = {}): Promise<string> {
     const ids = members.map((member) => member.id);
     const roles = members.map((member) => member.role);
-    return this.#state.run((core) => core.createGroup(name, ids, roles) as Promise<string>);
+    return this.#state.run((core) => core.createGroup(name, ids, roles) as Promise<string>, signal);
   }
 
   /** The groups of which this person is a member, oldest first. */
-  list(): Promise<Group[]> {
-    return this.#state.run((core) => core.groups() as Promise<Group[]>);
+  list({ signal }: CallOptions = {}): Promise<Group[]> {
+    return this.#state.run((core) => core.groups() as Promise<Group[]>, signal);
   }
 
-  get(group: string): Promise<Group> {
-    return this.#state.run((core) => core.group(group) as Promise<Group>);
+  get(group: string, { signal }: CallOptions = {}): Promise<Group> {
+    return this.#state.run((core) => core.group(group) as Promise<Group>, signal);
   }
 
   /** Adds a user or a group. */
-  add(group: string, member: string, role: Role = "member", { fromJoin = false }: JoinOptions = {}): Promise<void> {
-    return this.#state.run((core) => core.addMember(group, member, role, fromJoin));
+  add(group: string, member: string, role: Role = "member", { fromJoin = false, signal }: JoinOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.addMember(group, member, role, fromJoin), signal);
   }
 
   /** Removes members; the group gets a new key in the same step. */
-  remove(group: string, members: readonly string[]): Promise<void> {
-    return this.#state.run((core) => core.removeMembers(group, [...members]));
+  remove(group: string, members: readonly string[], { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.removeMembers(group, [...members]), signal);
   }
 
-  setRole(group: string, member: string, role: Role): Promise<void> {
-    return this.#state.run((core) => core.setRole(group, member, role));
+  setRole(group: string, member: string, role: Role, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.setRole(group, member, role), signal);
   }
 
-  rename(group: string, name: string): Promise<void> {
-    return this.#state.run((core) => core.renameGroup(group, name));
+  rename(group: string, name: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.renameGroup(group, name), signal);
   }
 
   /**
    * Binds a name of the application's to a group, such as `finess:750000001`: `sign` has the application's server sign it and gives
    * its token. Who has the name first keeps it. Binding it again changes nothing.
    */
-  bind(group: string, name: string, sign: (request: GroupNameRequest) => Promise<string> | string): Promise<void> {
+  bind(group: string, name: string, sign: (request: GroupNameRequest) => Promise<string> | string, { signal }: CallOptions = {}): Promise<void> {
     return this.#state.run(async (core) => {
       const drawn = await core.newGroupName(name);
       const token = await sign({ tenant: this.#state.tenant, group, name, commitment: drawn.commitment(), index: drawn.index() });
       await core.bindGroup(group, drawn, token);
-    });
+    }, signal);
   }
 
   /** Ends a group. Nothing can be sealed to it any more; what was sealed stays readable. */
-  dissolve(group: string): Promise<void> {
-    return this.#state.run((core) => core.dissolveGroup(group));
+  dissolve(group: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.dissolveGroup(group), signal);
   }
 }

@@ -1,8 +1,11 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { ClientState } from "./client.js";
+import { dispose } from "./disposal.js";
 import { WardsealError, guarded, invalid, toError } from "./errors.js";
 import { FRAME_CONTENT } from "./frames.js";
-import { preludeLength, preludeMissing, trailerStart, type Opening, type Parts } from "./generated/core.js";
+import { inspect, preludeLength, preludeMissing, trailerStart, type Opening, type Parts } from "./generated/core.js";
 import { open } from "./pipeline.js";
-import { collect, collectBlob, randomAccess, readRandom, readStream, streamOf, type RandomAccess, type Reader, type Source } from "./sources.js";
+import { collect, collectBlob, isBytes, randomAccess, readRandom, readStream, streamOf, type RandomAccess, type Reader, type Source } from "./sources.js";
 import { concat } from "./transport.js";
 import type { Watch } from "./watch.js";
 
@@ -21,6 +24,60 @@ export interface ObjectHeader {
   readonly device: string;
   /** When, by the author's clock, in milliseconds since 1970. */
   readonly time: number;
+}
+
+/**
+ * Says that an object was opened to its end: each byte of its content is authentic and none is missing, and the author's
+ * signature is verified. Only the SDK makes one.
+ */
+export class Completed {
+  /** The user who wrote it. */
+  readonly author: string;
+  /** His device. */
+  readonly device: string;
+  /** When it was sealed, by the author's clock. */
+  readonly time: Date;
+  readonly session: string;
+  readonly object: string;
+  readonly version: number;
+  /** Bytes of content. */
+  readonly size: number;
+  // Nothing else has the form of this.
+  readonly #made = true;
+
+  private constructor({ author, device, time, session, object, version }: ObjectHeader, size: number) {
+    this.author = author;
+    this.device = device;
+    this.time = new Date(time);
+    this.session = session;
+    this.object = object;
+    this.version = version;
+    this.size = size;
+    Object.freeze(this);
+  }
+
+  /** @internal */
+  static of(header: ObjectHeader, size: number): Completed {
+    return new Completed(header, size);
+  }
+
+  /** Whether this is one, for what comes from code without types. */
+  static is(value: unknown): value is Completed {
+    return typeof value === "object" && value !== null && #made in value;
+  }
+}
+
+/** A promise that waits for somebody to say how it ends. */
+class Later {
+  readonly promise: Promise<Completed>;
+  declare readonly resolve: (completed: Completed) => void;
+  declare readonly reject: (error: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+    // Whoever reads the content is told, too.
+    this.promise.catch(() => undefined);
+  }
 }
 
 interface Metadata {
@@ -75,6 +132,8 @@ export class Opened {
   readonly #watch: Watch;
   #stream: Reader | undefined;
   #verified: boolean;
+  #completed = new Later();
+  #closed = false;
 
   private constructor(
     opening: Opening,
@@ -95,10 +154,15 @@ export class Opened {
   }
 
   /** @internal */
-  static async from(source: Source, prepare: (prelude: Uint8Array) => Promise<Opening>, watch: Watch): Promise<Opened> {
+  static async from(source: Source, state: ClientState, watch: Watch): Promise<Opened> {
+    const prepare = (prelude: Uint8Array): Promise<Opening> => {
+      const { session, author } = inspect(prelude) as ObjectHeader;
+      return state.withKeys(session, author, (core) => core.opening(prelude), watch.signal);
+    };
     const random = randomAccess(source);
     if (random !== undefined) {
-      const prelude = await preludeOf(random);
+      // What lies in memory or on the disk is read before keys are fetched for whatever was opened with it.
+      const prelude = await (isBytes(source) || source instanceof Blob ? state.reading(preludeOf(random)) : preludeOf(random));
       const opening = await prepare(prelude);
       const parts = await verify(opening, random);
       return new Opened(opening, prelude.length, parts.metadata() as Metadata, { source: random, parts }, watch);
@@ -164,20 +228,52 @@ export class Opened {
     return this.#verified;
   }
 
+  /**
+   * What says that all of the content was read and is authentic, and the author verified: it resolves when some reading of
+   * the content has come to its end, and rejects when one failed. Reading parts is not enough.
+   */
+  get completed(): Promise<Completed> {
+    return this.#completed.promise;
+  }
+
   async *#content(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.#closed) throw invalid("what was opened was closed: open it again");
     let from = this.#stream;
     if (this.#source !== undefined) from = readRandom(this.#source, this.#preludeLength);
     else this.#stream = undefined;
-    if (from === undefined) throw invalid("the content of a stream can be read once");
-    let reader;
+    if (from === undefined) throw invalid("the content of a stream can be read once: open it again");
+    let size = 0;
+    let whole = false;
     try {
-      reader = this.#opening.start();
+      const reader = this.#opening.start();
+      const long = this.#source === undefined || this.#source.size > FRAME_CONTENT;
+      for await (const piece of open(reader, from, long, this.#watch)) {
+        size += piece.length;
+        yield piece;
+      }
+      whole = true;
+      this.#verified = true;
+      this.#completed.resolve(Completed.of(this.#header, size));
     } catch (thrown) {
-      throw toError(thrown);
+      whole = true;
+      const error = toError(thrown, this.#watch.signal);
+      this.#fail(error);
+      throw error;
+    } finally {
+      // Whoever leaves early learns nothing of the rest.
+      if (!whole && this.#source === undefined) this.#fail(new WardsealError("cancelled", "the content was not read to its end: open it again"));
     }
-    const long = this.#source === undefined || this.#source.size > FRAME_CONTENT;
-    yield* open(reader, from, long, this.#watch);
-    this.#verified = true;
+  }
+
+  #fail(error: Error): void {
+    this.#completed.reject(error);
+    // What lies at hand may be read again, and then to its end.
+    if (this.#source !== undefined) this.#completed = new Later();
+  }
+
+  /** The content piece by piece, as {@link stream} gives it. */
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#content();
   }
 
   /** The content, in memory. */
@@ -204,12 +300,28 @@ export class Opened {
     return streamOf(this.#content());
   }
 
+  /** Lets go of keys and source. What is being read is not disturbed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts?.free();
+    this.#opening.free();
+    this.#stream?.cancel().catch(() => undefined);
+    this.#stream = undefined;
+  }
+
+  /** {@link close}, for `using`. */
+  [dispose](): void {
+    this.close();
+  }
+
   /** The content from `start` up to and without `end`. Not of a stream. */
   range(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
     return guarded(async () => {
       const source = this.#source;
       const parts = this.#parts;
-      if (source === undefined || parts === undefined) throw invalid("parts of a stream cannot be read: give a Blob or bytes");
+      if (this.#closed) throw invalid("what was opened was closed: open it again");
+      if (source === undefined || parts === undefined) throw invalid("parts of a stream cannot be read: give a Blob, bytes or a file behind `httpSource`");
       if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
         throw invalid("a range is two whole numbers, the smaller first");
       }

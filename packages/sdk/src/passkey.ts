@@ -11,11 +11,11 @@ function credentialsOf(given: Credentials | undefined): Credentials {
   return credentials;
 }
 
-function notSupported(): WardsealError {
+function notSupported(): Error {
   return new WardsealError("passkey_not_supported", "this browser cannot use passkeys here: it needs a secure page and WebAuthn");
 }
 
-function noPrf(): WardsealError {
+function noPrf(): Error {
   return new WardsealError("passkey_no_prf", "this passkey gives no secret (WebAuthn PRF): use another authenticator, or another way back in");
 }
 

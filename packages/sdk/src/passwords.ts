@@ -16,7 +16,7 @@ interface Started {
 }
 
 /** What a server said that is not what the chain or the other messages say. */
-function badAnswer(): WardsealError {
+function badAnswer(): Error {
   return new WardsealError("bad_answer", "the vault's answers do not fit together: check its address");
 }
 

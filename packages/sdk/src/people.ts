@@ -1,3 +1,4 @@
+import type { CallOptions } from "./calls.js";
 import type { ClientState } from "./client.js";
 
 /** People by the names that the application gave them. */
@@ -13,13 +14,13 @@ export class Users {
    * The users (`usr_…`) whom the application calls by these names, in the same order. Throws `identity_changed` when a
    * name means another user than before; ask the person, then {@link confirm}.
    */
-  byName(names: readonly string[]): Promise<string[]> {
-    return this.#state.run((core) => core.usersByName([...names]) as Promise<string[]>);
+  byName(names: readonly string[], { signal }: CallOptions = {}): Promise<string[]> {
+    return this.#state.run((core) => core.usersByName([...names]) as Promise<string[]>, signal);
   }
 
   /** Accepts that a name means another user than before; gives the user. */
-  confirm(name: string): Promise<string> {
-    return this.#state.run((core) => core.confirmIdentity(name) as Promise<string>);
+  confirm(name: string, { signal }: CallOptions = {}): Promise<string> {
+    return this.#state.run((core) => core.confirmIdentity(name) as Promise<string>, signal);
   }
 }
 
@@ -42,12 +43,12 @@ export class Devices {
     this.#state = state;
   }
 
-  list(): Promise<Device[]> {
-    return this.#state.run((core) => core.devices() as Promise<Device[]>);
+  list({ signal }: CallOptions = {}): Promise<Device[]> {
+    return this.#state.run((core) => core.devices() as Promise<Device[]>, signal);
   }
 
   /** Revokes devices. What is sealed from now on stays closed to them, whatever they kept. */
-  revoke(devices: readonly string[]): Promise<void> {
-    return this.#state.run((core) => core.revokeDevices([...devices]));
+  revoke(devices: readonly string[], { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.revokeDevices([...devices]), signal);
   }
 }

@@ -91,7 +91,7 @@ export async function* seal(
     yield sealing.finish();
     whole = true;
   } catch (thrown) {
-    throw toError(thrown);
+    throw toError(thrown, watch.signal);
   } finally {
     // Also when whoever reads this has left.
     if (!whole) await content.cancel().catch(() => undefined);
@@ -99,7 +99,7 @@ export async function* seal(
   }
 }
 
-function truncated(): WardsealError {
+function truncated(): Error {
   return new WardsealError("object_truncated", "the object is cut off: fetch it again");
 }
 
@@ -137,7 +137,7 @@ export async function* open(reader: ObjectReader, sealed: Reader, long: boolean,
     reader.finish(await sealed.take(MAX_TRAILER));
     whole = true;
   } catch (thrown) {
-    throw toError(thrown);
+    throw toError(thrown, watch.signal);
   } finally {
     // Also when whoever reads this has left.
     if (!whole) await sealed.cancel().catch(() => undefined);

@@ -1,4 +1,5 @@
 /** Ways back in: what a person sets up while signed in, and what somebody does who has lost the password. */
+import type { CallOptions } from "./calls.js";
 import type { ClientState } from "./client.js";
 import { invalid } from "./errors.js";
 import { recoveryTag, type Core } from "./generated/core.js";
@@ -67,7 +68,7 @@ export interface PendingRecovery {
 export type Credentials = Pick<CredentialsContainer, "create" | "get">;
 
 /** How a passkey is made. */
-export interface NewPasskey {
+export interface NewPasskey extends CallOptions {
   /** For which domain: the page's own host or a registrable part of it. */
   readonly rpId: string;
   /** What the authenticator shows of the person: the name by which the application calls her. */
@@ -76,15 +77,13 @@ export interface NewPasskey {
   readonly application?: string;
   /** By default `navigator.credentials`. */
   readonly credentials?: Credentials;
-  readonly signal?: AbortSignal;
 }
 
 /** How a passkey is asked for. */
-export interface AskPasskey {
+export interface AskPasskey extends CallOptions {
   readonly rpId: string;
   /** By default `navigator.credentials`. */
   readonly credentials?: Credentials;
-  readonly signal?: AbortSignal;
 }
 
 /** Recovery by a code that the vault sends, and a share that the application's own server keeps. */
@@ -100,7 +99,7 @@ export interface MailMethod {
 }
 
 /** What the drill may ask beside the vault. */
-export interface CheckOptions {
+export interface CheckOptions extends CallOptions {
   /** Asks the application's own server whether it keeps the other share of a recovery by mail. `record` is base64url. */
   readonly hasShare?: (record: string) => Promise<boolean>;
 }
@@ -145,73 +144,73 @@ export class Recovery {
   }
 
   /** The methods in force, by the person's chain. */
-  methods(): Promise<RecoveryMethod[]> {
-    return this.#state.run((core) => core.recoveryMethods() as Promise<RecoveryMethod[]>);
+  methods({ signal }: CallOptions = {}): Promise<RecoveryMethod[]> {
+    return this.#state.run((core) => core.recoveryMethods() as Promise<RecoveryMethod[]>, signal);
   }
 
   /** Tries every method as far as that goes without its secret. */
   async check(options: CheckOptions = {}): Promise<MethodCheck[]> {
-    const checks = await this.#state.run((core) => core.checkRecovery() as Promise<Array<MethodCheck & { readonly record: string }>>);
+    const checks = await this.#state.run((core) => core.checkRecovery() as Promise<Array<MethodCheck & { readonly record: string }>>, options.signal);
     return Promise.all(checks.map(({ record, ...check }) => (check.kind === "mail" && check.state === "works" ? withShare(check, record, options) : check)));
   }
 
   /** Every recovery that happened, the latest last. */
-  events(): Promise<RecoveryEvent[]> {
-    return this.#state.run((core) => core.recoveryEvents() as Promise<RecoveryEvent[]>);
+  events({ signal }: CallOptions = {}): Promise<RecoveryEvent[]> {
+    return this.#state.run((core) => core.recoveryEvents() as Promise<RecoveryEvent[]>, signal);
   }
 
   /** Makes a recovery code in place of the one before; gives its text, in groups of four characters, which is kept nowhere. */
-  createCode(): Promise<string> {
-    return this.#state.run((core) => core.createRecoveryCode() as Promise<string>);
+  createCode({ signal }: CallOptions = {}): Promise<string> {
+    return this.#state.run((core) => core.createRecoveryCode() as Promise<string>, signal);
   }
 
   /** Makes a passkey and adds it as a method; gives its device. */
   async addPasskey(options: NewPasskey): Promise<string> {
-    const input = await this.#state.run(async (core) => core.passkeyInput());
+    const input = await this.#state.run(async (core) => core.passkeyInput(), options.signal);
     // Whoever takes long to touch a key holds up nothing else.
     const { secret } = await makePasskey(options, new Uint8Array(input));
-    return this.#state.run((core) => core.addPasskey(secret) as Promise<string>);
+    return this.#state.run((core) => core.addPasskey(secret) as Promise<string>, options.signal);
   }
 
   /** Sets recovery by mail, in place of the one before; gives its device. */
-  async setMail({ address, delayHours = 0, language, depositShare }: MailMethod): Promise<string> {
+  async setMail({ address, delayHours = 0, language, depositShare }: MailMethod, { signal }: CallOptions = {}): Promise<string> {
     if (!Number.isInteger(delayHours) || delayHours < 0 || delayHours > 72) throw invalid("a delay is a whole number of hours from 0 to 72");
-    const prepared = await this.#state.run((core) => core.prepareMail(address, delayHours, language));
+    const prepared = await this.#state.run((core) => core.prepareMail(address, delayHours, language), signal);
     try {
       await depositShare(prepared.record(), prepared.share());
     } catch (thrown) {
       prepared.free();
       throw thrown;
     }
-    return this.#state.run((core) => core.adoptMail(prepared) as Promise<string>);
+    return this.#state.run((core) => core.adoptMail(prepared) as Promise<string>, signal);
   }
 
   /**
    * Sets recovery by the administrators of a group, in place of the one before; gives its device. It is renewed at the
    * unlock after they have changed.
    */
-  setOrganisation({ group, quorum }: OrganisationMethod): Promise<string> {
-    return this.#state.run((core) => core.setOrganisation(group, quorum) as Promise<string>);
+  setOrganisation({ group, quorum }: OrganisationMethod, { signal }: CallOptions = {}): Promise<string> {
+    return this.#state.run((core) => core.setOrganisation(group, quorum) as Promise<string>, signal);
   }
 
   /** Removes a method, by its device. */
-  remove(device: string): Promise<void> {
-    return this.#state.run((core) => core.removeRecovery(device));
+  remove(device: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.removeRecovery(device), signal);
   }
 
   /** Recoveries by mail that wait for their delay. */
-  pending(): Promise<PendingRecovery[]> {
-    return this.#state.run((core) => core.waitingRecoveries() as Promise<PendingRecovery[]>);
+  pending({ signal }: CallOptions = {}): Promise<PendingRecovery[]> {
+    return this.#state.run((core) => core.waitingRecoveries() as Promise<PendingRecovery[]>, signal);
   }
 
   /** Stops one of them. */
-  veto(attempt: string): Promise<void> {
-    return this.#state.run((core) => core.vetoRecovery(attempt));
+  veto(attempt: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.vetoRecovery(attempt), signal);
   }
 
   /** As an administrator: releases our share to somebody who asked for help. Compare the {@link tag} with the person first. */
-  answerHelp({ user, clientKey }: { readonly user: string; readonly clientKey: string }): Promise<HelpAnswer> {
-    return this.#state.run((core) => core.answerHelp(user, clientKey) as Promise<HelpAnswer>);
+  answerHelp({ user, clientKey }: { readonly user: string; readonly clientKey: string }, { signal }: CallOptions = {}): Promise<HelpAnswer> {
+    return this.#state.run((core) => core.answerHelp(user, clientKey) as Promise<HelpAnswer>, signal);
   }
 
   /** Six characters by which two people make sure that they mean the same request, such as `7KD-2MX`. */
@@ -279,12 +278,12 @@ abstract class LongRecovery {
    * Sets the new password, once it is released; the one before ends in the same statement. From then on the person is
    * signed in as after an unlock. `forbidden` is what is known about the person.
    */
-  setPassword(password: string, forbidden: readonly string[] = []): Promise<void> {
+  setPassword(password: string, forbidden: readonly string[] = [], { signal }: CallOptions = {}): Promise<void> {
     return this.state.run(async (core) => {
       await setPassword(core, password, [...forbidden]);
       // Who was kept here for the day before still is.
       if ((await core.keptUntil()) !== undefined) this.state.setUnlocked(false);
-    });
+    }, signal);
   }
 
   /** Gives up. */
@@ -308,11 +307,11 @@ export class MailRecovery extends LongRecovery {
   }
 
   /** @internal Begins one: `start` asks the application's server for a token. */
-  static async begin(state: ClientState, name: string, start: (clientKey: string) => Promise<MailStart>): Promise<MailRecovery> {
-    const begun = await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>);
+  static async begin(state: ClientState, name: string, start: (clientKey: string) => Promise<MailStart>, signal?: AbortSignal): Promise<MailRecovery> {
+    const begun = await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>, signal);
     try {
       const { token, user, record } = await start(begun.clientKey);
-      await state.run((core) => core.startMailRecovery(token, user, record));
+      await state.run((core) => core.startMailRecovery(token, user, record), signal);
     } catch (thrown) {
       // What did not begin is not resumed.
       await state.run((core) => core.cancelRecovery());
@@ -330,22 +329,22 @@ export class MailRecovery extends LongRecovery {
    * Takes the vault's code and the share of the application's server (base64url). When it is not `released` yet, wait until
    * `ready` and {@link collect}.
    */
-  finish(vaultCode: string, share: string): Promise<Progress> {
-    return this.#step((core) => core.finishMailRecovery(vaultCode, share) as Promise<Progress>);
+  finish(vaultCode: string, share: string, { signal }: CallOptions = {}): Promise<Progress> {
+    return this.#step((core) => core.finishMailRecovery(vaultCode, share) as Promise<Progress>, signal);
   }
 
   /** Asks again after the delay. */
-  collect(): Promise<Progress> {
-    return this.#step((core) => core.collectRecovery() as Promise<Progress>);
+  collect({ signal }: CallOptions = {}): Promise<Progress> {
+    return this.#step((core) => core.collectRecovery() as Promise<Progress>, signal);
   }
 
-  #step(work: (core: Core) => Promise<Progress>): Promise<Progress> {
+  #step(work: (core: Core) => Promise<Progress>, signal: AbortSignal | undefined): Promise<Progress> {
     return this.state.run(async (core) => {
       const { ready, released } = await work(core);
       this.#ready = ready;
       this.setReleased(released);
       return { ready, released };
-    });
+    }, signal);
   }
 }
 
@@ -354,18 +353,18 @@ export class HelpRequest extends LongRecovery {
   readonly kind = "organisation";
 
   /** @internal */
-  static async begin(state: ClientState, name: string): Promise<HelpRequest> {
-    return new HelpRequest(state, await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>));
+  static async begin(state: ClientState, name: string, signal?: AbortSignal): Promise<HelpRequest> {
+    return new HelpRequest(state, await state.run((core) => core.beginRecovery(name) as Promise<UnderWay>, signal));
   }
 
   /** Takes what administrators answered, all answers that there are. `false` when it takes more of them. */
-  take(answers: readonly HelpAnswer[]): Promise<boolean> {
+  take(answers: readonly HelpAnswer[], { signal }: CallOptions = {}): Promise<boolean> {
     return this.state.run(async (core) => {
       const fields = answers.flatMap(({ user, record, admin, release, sealed }) => [user, record, admin, release, sealed]);
       const enough = await core.takeHelp(fields);
       this.setReleased(enough);
       return enough;
-    });
+    }, signal);
   }
 }
 

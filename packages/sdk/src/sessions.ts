@@ -1,5 +1,6 @@
+import type { CallOptions, Result } from "./calls.js";
 import type { ClientState } from "./client.js";
-import { invalid } from "./errors.js";
+import { WardsealError, invalid } from "./errors.js";
 import type { NewPending, PendingRecipient } from "./escrow.js";
 import type { JoinOptions } from "./groups.js";
 
@@ -40,6 +41,20 @@ export interface NewSession {
   readonly metadata?: unknown;
 }
 
+/** Which sessions are listed. */
+export interface ListOptions extends CallOptions {
+  /** How many are fetched at a time: 100 by default, 1000 at most. */
+  readonly pageSize?: number;
+}
+
+/** Which page of a list. */
+export interface PageOptions extends CallOptions {
+  /** {@link SessionPage.next} of the page before. */
+  readonly after?: number;
+  /** How many: 100 by default, 1000 at most. */
+  readonly limit?: number;
+}
+
 /** A page of a list. */
 export interface SessionPage {
   /** Oldest first. */
@@ -47,6 +62,9 @@ export interface SessionPage {
   /** What to ask the next page with; absent on the last. */
   readonly next?: number;
 }
+
+/** Sessions of one page. */
+const PAGE = 100;
 
 function encode(metadata: unknown): Uint8Array {
   const text = JSON.stringify(metadata);
@@ -77,7 +95,7 @@ export class Sessions {
   }
 
   /** Makes a session; gives its identifier. This person must be among the recipients. */
-  create({ read = [], share = [], manage, label, metadata }: NewSession): Promise<string> {
+  create({ read = [], share = [], manage, label, metadata }: NewSession, { signal }: CallOptions = {}): Promise<string> {
     const rights: [Right, readonly string[]][] = [
       ["read", read],
       ["share", share],
@@ -92,56 +110,76 @@ export class Sessions {
           label,
           metadata === undefined ? undefined : encode(metadata),
         ) as Promise<string>,
+      signal,
     );
   }
 
-  async get(session: string): Promise<Session> {
-    return decode(await this.#state.run((core) => core.session(session) as Promise<RawSession>));
+  async get(session: string, { signal }: CallOptions = {}): Promise<Session> {
+    return decode(await this.#state.run((core) => core.session(session) as Promise<RawSession>, signal));
   }
 
-  /** Fetches up to a thousand sessions in one request. Those that are not for this person are left out. */
-  async getMany(sessions: readonly string[]): Promise<Session[]> {
-    const found = await this.#state.run((core) => core.fetchSessions([...sessions]) as Promise<RawSession[]>);
-    return found.map(decode);
+  /** Fetches up to a thousand sessions in one request, in the order asked. What is not for this person fails alone. */
+  async getMany(sessions: readonly string[], { signal }: CallOptions = {}): Promise<Result<Session>[]> {
+    const found = await this.#state.run((core) => core.fetchSessions([...sessions]) as Promise<RawSession[]>, signal);
+    return sessions.map((wanted) => {
+      const session = found.find(({ id }) => id === wanted);
+      if (session !== undefined) return { ok: true, value: decode(session) };
+      return { ok: false, error: new WardsealError("no_access", `you have no right to ${wanted}, or not any more: ask who manages it`) };
+    });
   }
 
   /** A page of the sessions that this person may open. */
-  list({ after, limit = 100 }: { readonly after?: number; readonly limit?: number } = {}): Promise<SessionPage> {
+  page({ after, limit = PAGE, signal }: PageOptions = {}): Promise<SessionPage> {
     const from = after === undefined ? undefined : BigInt(after);
-    return this.#state.run((core) => core.sessions(from, limit) as Promise<SessionPage>);
+    return this.#state.run((core) => core.sessions(from, limit) as Promise<SessionPage>, signal);
+  }
+
+  /** The sessions that this person may open, oldest first. They are fetched page by page, as far as they are read. */
+  async *list({ pageSize = PAGE, signal }: ListOptions = {}): AsyncGenerator<string, void, undefined> {
+    for (let after: number | undefined; ; ) {
+      const { sessions, next } = await this.page({ limit: pageSize, signal, ...(after === undefined ? {} : { after }) });
+      yield* sessions;
+      if (next === undefined) return;
+      after = next;
+    }
   }
 
   /** Grants a right to one more recipient: nobody grants more than he has. */
-  grant(session: string, recipient: string, right: Right, { fromJoin = false }: JoinOptions = {}): Promise<void> {
-    return this.#state.run((core) => core.grant(session, recipient, right, fromJoin));
+  grant(session: string, recipient: string, right: Right, { fromJoin = false, signal }: JoinOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.grant(session, recipient, right, fromJoin), signal);
   }
 
   /**
    * Grants a right to somebody who has no keys yet: the session's key lies in escrow until he claims it. Gives the pending
    * recipient (`pnd_…`). Throws `has_identity` when somebody carries the name: grant it to him.
    */
-  grantPending(session: string, { name, policy, right = "read", expiresInDays = 30, address, code, language, group }: NewPending): Promise<string> {
-    const expires = Date.now() + expiresInDays * 86_400_000;
+  grantPending(session: string, { name, policy, right = "read", expiresInDays = 30, address, code, language, group }: NewPending, { signal }: CallOptions = {}): Promise<string> {
+    const expires = this.#state.clock.now() + expiresInDays * 86_400_000;
     const to = policy === "verified" ? address : undefined;
-    return this.#state.run((core) => core.grantPending(session, name, policy, right, expires, group, to, code, language) as Promise<string>);
+    return this.#state.run((core) => core.grantPending(session, name, policy, right, expires, group, to, code, language) as Promise<string>, signal);
   }
 
   /** Who is awaited in a session. */
-  pending(session: string): Promise<PendingRecipient[]> {
-    return this.#state.run((core) => core.awaited(session) as Promise<PendingRecipient[]>);
+  pending(session: string, { signal }: CallOptions = {}): Promise<PendingRecipient[]> {
+    return this.#state.run((core) => core.awaited(session) as Promise<PendingRecipient[]>, signal);
   }
 
   /** Revokes recipients; the session gets a new key in the same step. */
-  revoke(session: string, recipients: readonly string[]): Promise<void> {
-    return this.#state.run((core) => core.revoke(session, [...recipients]));
+  revoke(session: string, recipients: readonly string[], { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.revoke(session, [...recipients]), signal);
   }
 
-  setRights(session: string, recipient: string, right: Right): Promise<void> {
-    return this.#state.run((core) => core.setRights(session, recipient, right));
+  setRights(session: string, recipient: string, right: Right, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => core.setRights(session, recipient, right), signal);
   }
 
   /** Replaces the metadata. */
-  describe(session: string, metadata: unknown): Promise<void> {
-    return this.#state.run(async (core) => core.describe(session, encode(metadata)));
+  describe(session: string, metadata: unknown, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run(async (core) => core.describe(session, encode(metadata)), signal);
+  }
+
+  /** Drops the keys of all sessions. */
+  forget(): Promise<void> {
+    return this.#state.run((core) => core.forgetSessions());
   }
 }

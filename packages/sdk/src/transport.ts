@@ -31,13 +31,23 @@ export class Transport {
     this.#fetch = fetcher;
   }
 
-  async send(method: string, role: Role, path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
+  /** `caller` gives the request up; `patience` is how long at least its answer is waited for. */
+  async send(
+    method: string,
+    role: Role,
+    path: string,
+    bearer: string | undefined,
+    body: Uint8Array<ArrayBuffer>,
+    caller?: AbortSignal,
+    patience = 0,
+  ): Promise<Answer> {
     const server = this.#addresses[role];
     if (server === undefined) throw noAnswer("not_configured", "");
     const headers: Record<string, string> = {};
     if (bearer !== undefined) headers["authorization"] = `Bearer ${bearer}`;
     if (method !== "GET") headers["content-type"] = "application/json";
-    const signal = AbortSignal.timeout(this.#timeout);
+    const timeout = AbortSignal.timeout(Math.max(this.#timeout, patience));
+    const signal = caller === undefined ? timeout : AbortSignal.any([timeout, caller]);
     let response: Response;
     try {
       // Called without `this`: the page's own fetch insists on it.
@@ -53,12 +63,12 @@ export class Transport {
         ...(method === "GET" ? {} : { body }),
       });
     } catch {
-      throw noAnswer(signal.aborted ? "timeout" : "unreachable", server);
+      throw noAnswer(timeout.aborted ? "timeout" : "unreachable", server);
     }
     try {
       return { status: response.status, body: await read(response, server) };
     } catch (error) {
-      throw isNoAnswer(error) ? error : noAnswer(signal.aborted ? "timeout" : "interrupted", server);
+      throw isNoAnswer(error) ? error : noAnswer(timeout.aborted ? "timeout" : "interrupted", server);
     }
   }
 }

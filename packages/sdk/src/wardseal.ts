@@ -1,11 +1,15 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { defaultStore, loadCore } from "#platform";
 
+import { orAborted, settle, type CallOptions, type Result } from "./calls.js";
 import { ClientState } from "./client.js";
+import { asyncDispose } from "./disposal.js";
 import { guarded, invalid } from "./errors.js";
 import { Escrow } from "./escrow.js";
 import { FRAME_CONTENT } from "./frames.js";
 import { inspect, type Core, type Sealing } from "./generated/core.js";
 import { Groups } from "./groups.js";
+import type { Clock } from "./host.js";
 import { Opened, type ObjectHeader } from "./objects.js";
 import { askPasskey } from "./passkey.js";
 import { checkPassword, setPassword, unlock } from "./passwords.js";
@@ -42,6 +46,8 @@ export interface Options {
   readonly timeout?: number;
   /** What sends requests. By default the page's own `fetch`. */
   readonly fetch?: typeof fetch;
+  /** What says the time. By default the machine's clock; tests have one of their own. */
+  readonly clock?: Clock;
 }
 
 /** What the application's own server has to sign at a sign-up, once it has checked who the person is. */
@@ -73,7 +79,7 @@ export interface DeviceProof {
 }
 
 /** How an unlock is to be kept. */
-export interface UnlockOptions {
+export interface UnlockOptions extends CallOptions {
   /** In memory alone (the default), or on this machine until the day is over. */
   readonly keep?: "memory" | "day";
 }
@@ -88,6 +94,19 @@ export interface SealOptions extends Watch {
   readonly object?: string;
   /** The version, from 1. */
   readonly version?: number;
+}
+
+/** What is sealed of a content: bytes give bytes, a Blob gives a Blob, a stream gives a stream. */
+export type Sealed<C> = C extends Blob ? Blob : C extends ReadableStream<Uint8Array> ? ReadableStream<Uint8Array> : Uint8Array<ArrayBuffer>;
+
+/** What can be sealed. */
+export type Content = Bytes | string | Blob | ReadableStream<Uint8Array>;
+
+/** One of many contents that are sealed. */
+export interface ToSeal<C extends Content = Content> extends SealOptions {
+  /** For which session (`ses_…`). */
+  readonly session: string;
+  readonly content: C;
 }
 
 /** What the key server says of itself. */
@@ -132,13 +151,15 @@ export class Wardseal {
   }
 
   /** Opens a client over what its store holds. */
-  static open(options: Options): Promise<Wardseal> {
+  static open(options: Options, { signal }: CallOptions = {}): Promise<Wardseal> {
     return guarded(async () => {
+      signal?.throwIfAborted();
       await loadCore();
       const transport = new Transport(options.keys, options.vault, options.fetch ?? globalThis.fetch, options.timeout, options.tenantServer ?? origin());
       const store = options.store ?? defaultStore(options.tenant);
-      return new Wardseal(await ClientState.open(options.tenant, options.cache, options.audience, transport, store));
-    });
+      const { tenant, cache, audience, clock } = options;
+      return new Wardseal(await ClientState.open({ tenant, cache, audience, clock, transport, store }, signal));
+    }, signal);
   }
 
   /** Reads what an object says of itself, without keys: a claim, not a fact. */
@@ -157,21 +178,21 @@ export class Wardseal {
   }
 
   /** What the key server says of itself. Compare its clock with yours. */
-  server(): Promise<ServerInfo> {
-    return this.#state.run((core) => core.server() as Promise<ServerInfo>);
+  server({ signal }: CallOptions = {}): Promise<ServerInfo> {
+    return this.#state.run((core) => core.server() as Promise<ServerInfo>, signal);
   }
 
   /** Draws the keys of a new user. Asking again for the same name gives the same user, until it is signed up. */
-  beginSignUp(name: string): Promise<SignUpRequest> {
+  beginSignUp(name: string, { signal }: CallOptions = {}): Promise<SignUpRequest> {
     return this.#state.run(async (core) => {
       const request = (await core.beginSignUp(name)) as Omit<SignUpRequest, "tenant">;
       return { tenant: this.#state.tenant, ...request };
-    });
+    }, signal);
   }
 
   /** Registers the user of {@link beginSignUp} with the token of the application's server; gives the user. */
-  finishSignUp(token: string): Promise<string> {
-    return this.#state.run((core) => core.finishSignUp(token) as Promise<string>);
+  finishSignUp(token: string, { signal }: CallOptions = {}): Promise<string> {
+    return this.#state.run((core) => core.finishSignUp(token) as Promise<string>, signal);
   }
 
   /**
@@ -184,17 +205,17 @@ export class Wardseal {
   }
 
   /** Signs a person up: `sign` has the application's server sign the request and gives its token. Gives the user. */
-  async signUp(name: string, sign: (request: SignUpRequest) => Promise<string> | string): Promise<string> {
-    const request = await this.beginSignUp(name);
-    return this.finishSignUp(await sign(request));
+  async signUp(name: string, sign: (request: SignUpRequest) => Promise<string> | string, { signal }: CallOptions = {}): Promise<string> {
+    const request = await this.beginSignUp(name, { signal });
+    return this.finishSignUp(await orAborted(Promise.resolve(sign(request)), signal), { signal });
   }
 
   /**
    * Sets the password with which this person can sign in on any machine. The one before ends in the same instant.
    * `forbidden` is what is known about the person, such as the name: no password may contain it.
    */
-  setPassword(password: string, forbidden: readonly string[] = []): Promise<void> {
-    return this.#state.run((core) => setPassword(core, password, [...forbidden]));
+  setPassword(password: string, forbidden: readonly string[] = [], { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => setPassword(core, password, [...forbidden]), signal);
   }
 
   /**
@@ -207,18 +228,18 @@ export class Wardseal {
 
   /** Signs a person in by a passkey of hers, as {@link unlock} does by a password. */
   async unlockByPasskey(options: AskPasskey & UnlockOptions): Promise<void> {
-    const input = await this.#state.run(async (core) => core.passkeyInput());
+    const input = await this.#state.run(async (core) => core.passkeyInput(), options.signal);
     const { secret } = await askPasskey(options, new Uint8Array(input));
     await this.#unlock(options, (core) => core.unlockByPasskey(secret));
   }
 
-  async #unlock({ keep = "memory" }: UnlockOptions, open: (core: Core) => Promise<void>): Promise<void> {
+  async #unlock({ keep = "memory", signal }: UnlockOptions, open: (core: Core) => Promise<void>): Promise<void> {
     await this.#state.run(async (core) => {
       await open(core);
       // Who was kept for the day already has only given the password once more.
       if ((await core.keptUntil()) === undefined) this.#state.setUnlocked(true);
       if (keep === "day") await this.#keep(core);
-    });
+    }, signal);
     this.#renew();
   }
 
@@ -227,8 +248,8 @@ export class Wardseal {
    * since 1970. A reload asks for nothing. What is kept reads and writes in sessions; changes of groups, devices and ways
    * back in throw `password_needed` until {@link stepUp}. Until five minutes from now they need nothing.
    */
-  keepForTheDay(): Promise<number> {
-    return this.#state.run((core) => this.#keep(core));
+  keepForTheDay({ signal }: CallOptions = {}): Promise<number> {
+    return this.#state.run((core) => this.#keep(core), signal);
   }
 
   async #keep(core: Core): Promise<number> {
@@ -244,8 +265,8 @@ export class Wardseal {
   }
 
   /** Takes the password once more of the person who is kept for the day: for five minutes, or until {@link stepDown}. */
-  stepUp(password: string): Promise<void> {
-    return this.#state.run((core) => unlock(core, undefined, password));
+  stepUp(password: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#state.run((core) => unlock(core, undefined, password), signal);
   }
 
   /** Ends what {@link stepUp} began. */
@@ -262,7 +283,7 @@ export class Wardseal {
    * Signs a person in by a recovery code, and sets a new password, which ends the forgotten one. Throws
    * `bad_recovery_code` with `details.group` when the code was not copied correctly, before anything is asked.
    */
-  async recoverByCode(name: string, code: string, newPassword: string, forbidden: readonly string[] = []): Promise<void> {
+  async recoverByCode(name: string, code: string, newPassword: string, forbidden: readonly string[] = [], { signal }: CallOptions = {}): Promise<void> {
     await this.#state.run(async (core) => {
       await checkPassword(newPassword, [...forbidden]);
       await core.recoverByCode(name, code);
@@ -273,20 +294,20 @@ export class Wardseal {
         throw thrown;
       }
       if ((await core.keptUntil()) === undefined) this.#state.setUnlocked(true);
-    });
+    }, signal);
   }
 
   /**
    * Begins a recovery by two codes. `start` asks the application's own server, which mails a code of its own and gives a
    * token for the vault; the vault then mails the other. Both mails and the page show the {@link MailRecovery.tag}.
    */
-  recoverByMail(name: string, start: (clientKey: string) => Promise<MailStart>): Promise<MailRecovery> {
-    return MailRecovery.begin(this.#state, name, start);
+  recoverByMail(name: string, start: (clientKey: string) => Promise<MailStart>, { signal }: CallOptions = {}): Promise<MailRecovery> {
+    return MailRecovery.begin(this.#state, name, start, signal);
   }
 
   /** Begins to ask administrators for help: the application hands {@link HelpRequest.clientKey} to them, and their answers back. */
-  requestHelp(name: string): Promise<HelpRequest> {
-    return HelpRequest.begin(this.#state, name);
+  requestHelp(name: string, { signal }: CallOptions = {}): Promise<HelpRequest> {
+    return HelpRequest.begin(this.#state, name, signal);
   }
 
   /** The recovery that an earlier page began on this machine, if one is under way. */
@@ -295,13 +316,13 @@ export class Wardseal {
   }
 
   /** Makes the unlocked person's machine a device: no password is asked until {@link signOut}. Gives the device. */
-  trustThisMachine(): Promise<string> {
+  trustThisMachine({ signal }: CallOptions = {}): Promise<string> {
     return this.#state.run(async (core) => {
       await this.#state.refuseIdentity();
       const device = (await core.trustThisMachine()) as string;
       this.#state.setUnlocked(false);
       return device;
-    });
+    }, signal);
   }
 
   /** Erases everything from this machine. The device stays listed until another device revokes it. */
@@ -312,14 +333,19 @@ export class Wardseal {
     });
   }
 
-  /** Drops the keys of all sessions. */
+  /** Drops the keys of all sessions: the same as {@link Sessions.forget}. */
   forgetSessions(): Promise<void> {
-    return this.#state.run((core) => core.forgetSessions());
+    return this.sessions.forget();
   }
 
   /** Lets go of memory and connections. Nothing is erased. */
   close(): Promise<void> {
     return guarded(() => this.#state.close());
+  }
+
+  /** {@link close}, for `await using`. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /**
@@ -329,7 +355,8 @@ export class Wardseal {
   seal(session: string, content: Bytes | string, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
   seal(session: string, content: Blob, options?: SealOptions): Promise<Blob>;
   seal(session: string, content: ReadableStream<Uint8Array>, options?: SealOptions): Promise<ReadableStream<Uint8Array>>;
-  seal(session: string, content: Bytes | string | Blob | ReadableStream<Uint8Array>, options: SealOptions = {}) {
+  seal<C extends Content>(session: string, content: C, options?: SealOptions): Promise<Sealed<C>>;
+  seal(session: string, content: Content, options: SealOptions = {}) {
     return guarded(async (): Promise<Uint8Array | Blob | ReadableStream<Uint8Array>> => {
       options.signal?.throwIfAborted();
       if (isStream(content)) {
@@ -346,29 +373,49 @@ export class Wardseal {
       if (given instanceof Blob) return collectBlob(seal(sealing, readRandom(random), long, options), "application/octet-stream");
       const object = new Uint8Array(sealing.objectLength() ?? 0);
       return collect(seal(sealing, readRandom(random), long, options, object), object);
-    });
+    }, options.signal);
+  }
+
+  /** Seals many at once; keys that are not at hand come with one request. What could not be sealed fails alone. */
+  sealMany<C extends Content>(contents: ReadonlyArray<ToSeal<C>>, { signal }: CallOptions = {}): Promise<Result<Sealed<C>>[]> {
+    return Promise.all(contents.map(({ session, content, ...options }) => settle(this.seal(session, content, { ...options, signal: options.signal ?? signal }))));
   }
 
   #sealing(session: string, size: number | undefined, name: string | undefined, type: string | undefined, options: SealOptions): Promise<Sealing> {
     const version = options.version ?? 1;
     if (!Number.isSafeInteger(version) || version < 1) throw invalid("versions are counted from 1");
-    return this.#state.run((core) =>
-      core.sealing(session, options.object, BigInt(version), name, type, size === undefined ? undefined : BigInt(size)),
+    return this.#state.withKeys(
+      session,
+      undefined,
+      (core) => core.sealing(session, options.object, BigInt(version), name, type, size === undefined ? undefined : BigInt(size)),
+      options.signal,
     );
   }
 
-  /** Opens an object: its session and author are looked up, and its content can then be read. */
+  /**
+   * Opens an object: its session and author are looked up, and its content can then be read. Keys for all that are being
+   * opened at the same time come with one request.
+   */
   open(source: Source, watch: Watch = {}): Promise<Opened> {
     return guarded(() => {
       watch.signal?.throwIfAborted();
-      return Opened.from(source, (prelude) => this.#state.run((core) => core.opening(prelude)), watch);
-    });
+      return Opened.from(source, this.#state, watch);
+    }, watch.signal);
+  }
+
+  /** Opens many at once. What could not be opened fails alone. */
+  openMany(sources: readonly Source[], watch: Watch = {}): Promise<Result<Opened>[]> {
+    return Promise.all(sources.map((source) => settle(this.open(source, watch))));
   }
 
   /** The content of an object from `start` up to and without `end`, without the rest. */
-  async openRange(source: Bytes | Blob | RandomAccess, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const opened = await this.open(source);
-    return opened.range(start, end);
+  async openRange(source: Bytes | Blob | RandomAccess, start: number, end: number, watch: Watch = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const opened = await this.open(source, watch);
+    try {
+      return await opened.range(start, end);
+    } finally {
+      opened.close();
+    }
   }
 }
 

@@ -103,7 +103,7 @@ for (const locks of [true, false]) {
       ),
     );
     if (locks) assert.deepEqual(made.map(({ conflicts }) => conflicts), [0, 0]);
-    const listed = await two.evaluate(async () => (await ward.sessions.list()).sessions);
+    const listed = await two.evaluate(async () => (await ward.sessions.page()).sessions);
     for (const session of made.flatMap(({ sessions }) => sessions)) assert.ok(listed.includes(session));
 
     await two.close();

@@ -78,10 +78,10 @@ const FAULTS = {
 for (const [code, fault] of Object.entries(FAULTS)) {
   test(`a server's fault is said as ${code}, changes nothing here, and the call can be repeated`, async () => {
     const version = await store.version();
-    const before = (await ward.sessions.list()).sessions.length;
+    const before = (await ward.sessions.page()).sessions.length;
     proxy.state.misbehave = fault;
     try {
-      for (const work of [() => ward.sessions.list(), () => ward.seal(session, "text"), () => ward.sessions.create({ manage: [ward.profile.user] })]) {
+      for (const work of [() => ward.sessions.page(), () => ward.seal(session, "text"), () => ward.sessions.create({ manage: [ward.profile.user] })]) {
         await assert.rejects(work(), (error) => {
           assert.ok(error instanceof WardsealError);
           assert.equal(error.code, code, error.message);
@@ -98,7 +98,7 @@ for (const [code, fault] of Object.entries(FAULTS)) {
     }
     const made = await ward.sessions.create({ manage: [ward.profile.user] });
     assert.equal((await ward.sessions.get(made)).right, "manage");
-    const after = (await ward.sessions.list()).sessions.length;
+    const after = (await ward.sessions.page()).sessions.length;
     // The server that was broken on the way back may have made the session before.
     assert.ok(after === before + 1 || after === before + 2, `${before} → ${after}`);
     assert.equal(await (await ward.open(await ward.seal(session, "text"))).text(), "text");
@@ -123,7 +123,7 @@ test("a tenant, an option or an identifier that cannot be is refused before anyt
   assert.equal(proxy.state.requests, requests);
   const other = await Wardseal.open({ tenant, keys, store: memoryStore() });
   await other.close();
-  await assert.rejects(other.sessions.list(), { code: "invalid" });
+  await assert.rejects(other.sessions.page(), { code: "invalid" });
 });
 
 test("state of another tenant, of another key, or from a store that fails is refused", async () => {

@@ -62,8 +62,11 @@ test("two facilities share a record; a third cannot read it, nor can who left; a
 
   const seen = await carla.sessions.get(session);
   assert.deepEqual([seen.right, seen.label, seen.metadata], ["read", "case 1", { case: 1 }]);
-  assert.deepEqual((await carla.sessions.list()).sessions, [session]);
-  assert.deepEqual((await carla.sessions.getMany([session])).length, 1);
+  const listed = [];
+  for await (const each of carla.sessions.list()) listed.push(each);
+  assert.deepEqual(listed, [session]);
+  const [fetched] = await carla.sessions.getMany([session]);
+  assert.deepEqual([fetched.ok, fetched.value.metadata], [true, { case: 1 }]);
   for (const reader of [anna, ben, carla]) {
     const record = await reader.open(sealedBundle);
     assert.deepEqual([record.name, record.type, record.author, record.session, record.verified], ["record.json", "application/fhir+json", anna.profile.user, session, true]);
@@ -72,7 +75,8 @@ test("two facilities share a record; a third cannot read it, nor can who left; a
   }
   await assert.rejects(emma.open(sealedBundle), refused("no_access"));
   await assert.rejects(emma.sessions.get(session), refused("no_access"));
-  assert.deepEqual(await emma.sessions.getMany([session]), []);
+  const [closed] = await emma.sessions.getMany([session]);
+  assert.deepEqual([closed.ok, closed.error.code], [false, "no_access"]);
   await assert.rejects(carla.sessions.revoke(session, [north]), refused("not_authorised"));
 
   // Ben leaves: what is sealed next is closed to him, although he has the keys of before.

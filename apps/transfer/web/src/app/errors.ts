@@ -90,13 +90,12 @@ export function errorText(error: unknown, { t, format }: Pick<I18n, "t" | "forma
     if (code === "no_password") return t("unlock.noPassword");
     if (code === "name_taken") return t("signUp.nameTaken");
     if (code === "binding_refused" || code === "binding_expired") return t("signUp.refused");
-    if (code === "weak_password") return t(error.details.reason === undefined ? "password.weak" : `password.${error.details.reason}`);
+    if (error.code === "weak_password") return t(`password.${error.details.reason}`);
     if (code === "no_access" || code === "no_key" || code === "not_authorised" || code === "not_a_member") return t("error.noAccess");
     if (code === "identity_changed") return t("error.identityChanged");
     if (code === "identity_exists") return t("error.otherUser");
     if (needsPassword(error)) return t("error.passwordNeeded");
-    const { group } = error.details as { group?: number };
-    if (code === "bad_recovery_code" && group !== undefined) return t("recover.codeGroup", { group });
+    if (error.code === "bad_recovery_code" && error.details.group > 0) return t("recover.codeGroup", { group: error.details.group });
     const recovery = recoveryTexts[code];
     if (recovery !== undefined) return t(recovery);
     if (code === "no_identity") return t("error.signedOut");
