@@ -94,7 +94,7 @@ async function planOf(length) {
   const { ClientState } = await import("../../dist/client.js");
   const { Transport } = await import("../../dist/transport.js");
   const { memoryStore } = await import("../../dist/index.js");
-  const state = await ClientState.open(servers.tenant, undefined, undefined, new Transport(servers.keys, undefined, fetch), memoryStore());
+  const state = await ClientState.open({ tenant: servers.tenant, transport: new Transport(servers.keys, undefined, fetch), store: memoryStore() });
   const name = `plan-${length}`;
   const request = await state.run((core) => core.beginSignUp(name));
   const token = await servers.sign({ tenant: servers.tenant, ...request });
