@@ -207,6 +207,18 @@ body! {
 }
 
 body! {
+    /// The sessions under a session, for a fetch.
+    pub struct ChildrenRequest {
+        /// The session that is a recipient of them.
+        pub parent: SessionId,
+        /// Position of the last one of the page before; absent for the first page.
+        pub after: Option<u64>,
+        /// How many, at most 1000.
+        pub limit: u32,
+    }
+}
+
+body! {
     /// Chains that are wanted, at most 1000.
     pub struct FetchRequest {
         /// The tenant.
@@ -215,6 +227,9 @@ body! {
         pub chains: Vec<ChainRequest>,
         /// Size of the newest checkpoint that the caller accepted; 0 for none.
         pub log_size: u64,
+        /// Sessions under a session, which come after the chains: one request for a case and its
+        /// attachments. Those that stand among the chains come once, from where they were wanted.
+        pub children: Option<ChildrenRequest>,
     }
 }
 
@@ -232,6 +247,16 @@ body! {
 }
 
 body! {
+    /// Sessions under a session that the caller may open, oldest first.
+    pub struct Children {
+        /// The sessions. Their chains stand in the same answer.
+        pub sessions: Vec<SessionId>,
+        /// What to ask the next page with, if there is one.
+        pub next: Option<u64>,
+    }
+}
+
+body! {
     /// Chains, in the order in which they were wanted. What does not exist, or not for this
     /// caller, is missing.
     pub struct Fetched {
@@ -239,6 +264,8 @@ body! {
         pub chains: Vec<ChainSlice>,
         /// The log that holds them.
         pub log: LogView,
+        /// The sessions under the one that was named, when one was.
+        pub children: Option<Children>,
     }
 }
 
@@ -312,6 +339,8 @@ body! {
         pub after: Option<u64>,
         /// How many, at most 1000.
         pub limit: u32,
+        /// Only sessions of which this one is a recipient. Groups have no parent.
+        pub parent: Option<SessionId>,
     }
 }
 
@@ -336,6 +365,9 @@ body! {
         pub sessions: Vec<ListedSession>,
         /// Whether there are more.
         pub more: bool,
+        /// What to ask the next page with, if there is one. Of the sessions under a session, those
+        /// that are not for the caller are left out, so it need not be the last position here.
+        pub next: Option<u64>,
     }
 }
 

@@ -367,6 +367,16 @@ mod tests {
                 Visibility::Full,
             )));
             drop(moves(client.fetch_sessions(&[])));
+            drop(moves(client.create_sessions(&[])));
+            drop(moves(client.grant_many(session, &[])));
+            drop(moves(client.revoke_many(&[])));
+            drop(moves(client.revoke_others(session)));
+            drop(moves(client.revoke_all(session)));
+            drop(moves(client.open_tree(session)));
+            drop(moves(client.children(session, None, 1)));
+            drop(moves(client.history(session)));
+            drop(moves(client.add_members(group, &[])));
+            drop(moves(client.find_users(&[])));
             drop(moves(client.create_session_pending(&[], &[], None, None)));
             drop(moves(client.create_sessions_pending(&[])));
             drop(moves(client.claim(group.into(), None)));

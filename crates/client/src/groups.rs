@@ -16,6 +16,7 @@ use crate::{
     learn::Compose,
     learn::{is_misuse, lacks_key},
     ports::{StateStore, Transport},
+    sessions::Failures,
 };
 
 /// A member of a group.
@@ -99,6 +100,48 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     .map(Some)
             })
             .await?)
+    }
+
+    /// Adds many members, who see everything: an answer for each in the order asked. One that cannot
+    /// be added fails alone; the others are added by one append. Adding one that is there already
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user is an administrator, [`Error::Transport`]. Of a
+    /// single one: [`Misuse::NotFound`], [`Misuse::NoRecipient`].
+    pub async fn add_members(
+        &self,
+        group: GroupId,
+        members: &[(MemberId, Role)],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        self.prepare(inner, group, Role::Admin).await?;
+        let mut failed = Failures::new();
+        let entering = members.iter().map(|(member, _)| *member);
+        let touched = self
+            .prepare_entering(inner, group.into(), entering, &mut failed)
+            .await?;
+        let parts = failed.parts(members.iter().map(|_| 1));
+        self.change_each(
+            inner,
+            &touched,
+            parts,
+            &mut failed,
+            &mut |composer, places| {
+                let state = composer.knowledge.world().group(&group);
+                let state = state.ok_or_else(|| Misuse::NotFound(group.into()))?;
+                let wanted = places.iter().filter_map(|place| members.get(*place));
+                let new = wanted.filter(|(member, _)| state.ring.member_at(member, NOW).is_none());
+                let new: Vec<_> = new.copied().collect();
+                if new.is_empty() {
+                    return Ok(None);
+                }
+                composer.add_all(group, &new).map(Some)
+            },
+        )
+        .await?;
+        Ok(failed.results(0..members.len(), |_| Ok(())))
     }
 
     /// Removes members and rotates the group, in one statement. Removing one that is not there
@@ -207,6 +250,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                         tenant: self.config.tenant,
                         after,
                         limit: 1000,
+                        parent: None,
                     },
                 )
                 .await?;

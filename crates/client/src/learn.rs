@@ -7,8 +7,8 @@ use wardseal_client_core::{
     api::{
         ProblemCode,
         keys::{
-            Append, AppendRequest, ChainRequest, Fetch, FetchRequest, Fetched, GetTenant,
-            TenantRequest,
+            Append, AppendRequest, ChainRequest, ChildrenRequest, Fetch, FetchRequest, Fetched,
+            GetTenant, TenantRequest,
         },
     },
     compose::{Composer, Draft},
@@ -109,80 +109,85 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Pin<Box<impl Future<Output = Result<(), Failure>>>> {
         // What is awaited in many places stands on the heap once, instead of in each of them: a page
         // has to load them.
-        Box::pin(self.learn_all(inner, chains.into_iter().collect(), required))
+        let learned = self.learn_all(inner, chains.into_iter().collect());
+        Box::pin(async move {
+            let missing = learned.await?;
+            match missing.iter().next() {
+                Some(chain) if required => Err(Misuse::NotFound(*chain).into()),
+                _ => Ok(()),
+            }
+        })
     }
 
-    async fn learn_all(
+    /// Learns chains up to their heads, and whatever is needed to judge them; gives those that the
+    /// server does not show.
+    pub(crate) async fn learn_all(
         &self,
         inner: &mut Inner,
         mut wanted: SortedSet<ChainId>,
-        required: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<SortedSet<ChainId>, Failure> {
         if inner.knowledge.world().tenant().is_none() {
             self.learn_tenant(inner).await?;
         }
+        let asked = wanted.clone();
+        let mut stuck = false;
         for _ in 0..ROUNDS {
-            let fetched = self.fetch(inner, &wanted).await?;
-            match self.absorb(inner, &fetched).await? {
-                Absorbed::Known => {
-                    let missing = wanted
-                        .iter()
-                        .find(|chain| !fetched.chains.iter().any(|slice| slice.chain == **chain));
-                    return match missing {
-                        Some(chain) if required => Err(Misuse::NotFound(*chain).into()),
-                        _ => Ok(()),
-                    };
+            let all: Vec<_> = wanted.iter().copied().collect();
+            let mut missing = asked.clone();
+            let mut needs = SortedSet::new();
+            // Parts of one question may be answered under different checkpoints, and proofs hold
+            // under one only: what is complete by itself is taken in part by part.
+            for part in all.chunks(limits::MAX_BATCH) {
+                let fetched = self.fetch(inner, part, None).await?;
+                missing.retain(|chain| !fetched.chains.iter().any(|slice| slice.chain == *chain));
+                if let Absorbed::Needs(more) = self.absorb(inner, &fetched).await? {
+                    needs.extend(more);
                 }
-                Absorbed::Needs(more) => {
-                    let before = wanted.len();
-                    wanted.extend(more.iter().copied());
-                    if wanted.len() == before {
-                        let chain = more.first().copied();
-                        return Err(Misbehaviour::Gap(
-                            chain.unwrap_or(ChainId::Tenant(self.config.tenant)),
-                        )
-                        .into());
-                    }
-                }
+            }
+            let Some(gap) = needs.iter().next().copied() else {
+                return Ok(missing);
+            };
+            let before = wanted.len();
+            wanted.extend(needs.iter().copied());
+            if wanted.len() > before {
+                stuck = false;
+            } else if stuck || all.len() <= limits::MAX_BATCH {
+                return Err(Misbehaviour::Gap(gap).into());
+            } else {
+                // A part may have waited for what came with a later one.
+                stuck = true;
             }
         }
         Err(Misbehaviour::BadAnswer.into())
     }
 
-    async fn fetch(
+    /// Asks for chains from where they are known, and for the sessions under a session with them.
+    pub(crate) async fn fetch(
         &self,
         inner: &mut Inner,
-        wanted: &SortedSet<ChainId>,
+        wanted: &[ChainId],
+        children: Option<ChildrenRequest>,
     ) -> Result<Fetched, Failure> {
-        let wanted: Vec<_> = wanted.iter().copied().collect();
-        let mut all: Option<Fetched> = None;
-        for part in wanted.chunks(limits::MAX_BATCH) {
-            let request = FetchRequest {
-                tenant: self.config.tenant,
-                chains: part
-                    .iter()
-                    .map(|chain| ChainRequest {
-                        chain: *chain,
-                        from: inner.knowledge.next_seq(chain),
-                    })
-                    .collect(),
-                log_size: inner.knowledge.log_size(),
-            };
-            let fetched = self.call_signed::<Fetch>(inner, &request).await?;
-            all = match all {
-                // Parts of one question may be answered under different checkpoints, and proofs
-                // hold under one only: what is complete by itself is taken in part by part.
-                Some(before) => {
-                    self.absorb(inner, &before).await?;
-                    Some(fetched)
-                }
-                None => Some(fetched),
-            };
-        }
-        all.ok_or_else(|| Misuse::Invalid("nothing was asked for").into())
+        let request = FetchRequest {
+            tenant: self.config.tenant,
+            chains: wanted
+                .iter()
+                .map(|chain| ChainRequest {
+                    chain: *chain,
+                    from: inner.knowledge.next_seq(chain),
+                })
+                .collect(),
+            log_size: inner.knowledge.log_size(),
+            children,
+        };
+        self.call_signed::<Fetch>(inner, &request).await
     }
 
-    async fn absorb(&self, inner: &mut Inner, fetched: &Fetched) -> Result<Absorbed, Failure> {
+    pub(crate) async fn absorb(
+        &self,
+        inner: &mut Inner,
+        fetched: &Fetched,
+    ) -> Result<Absorbed, Failure> {
         self.check_heads(&inner.knowledge, fetched).await?;
         let absorbed = inner.knowledge.absorb(fetched)?;
         if matches!(absorbed, Absorbed::Needs(_)) {
@@ -323,17 +328,42 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         ring: RingId,
     ) -> Result<(), Failure> {
+        let missing = self.learn_below(inner, [ring.into()]).await?;
+        match missing.iter().next() {
+            Some(chain) => Err(Misuse::NotFound(*chain).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Learns many rings and everything beneath them at once; gives those of them that the server
+    /// does not show. A parent session that is not for this user is no loss: nobody seals through it
+    /// but those who may.
+    pub(crate) async fn learn_below(
+        &self,
+        inner: &mut Inner,
+        rings: impl IntoIterator<Item = ChainId>,
+    ) -> Result<SortedSet<ChainId>, Failure> {
         let mut known = SortedSet::new();
-        let mut next = SortedSet::from_iter([ChainId::from(ring)]);
+        let mut next = SortedSet::from_iter(rings);
+        let mut missing = None;
         for _ in 0..ROUNDS {
-            self.learn(inner, next.iter().copied(), true).await?;
+            let hidden = self.learn_all(inner, next.clone()).await?;
+            // What stands beneath is a matter of course.
+            if missing.is_none() {
+                missing = Some(hidden);
+            } else if let Some(chain) = hidden
+                .iter()
+                .find(|chain| !matches!(chain, ChainId::Session(_)))
+            {
+                return Err(Misuse::NotFound(*chain).into());
+            }
             known.extend(mem::take(&mut next));
             for chain in known.iter() {
                 next.extend(members_of(inner, chain));
             }
             next.retain(|chain| !known.contains(chain));
             if next.is_empty() {
-                return Ok(());
+                return Ok(missing.unwrap_or_default());
             }
         }
         Err(Misbehaviour::BadAnswer.into())
@@ -403,6 +433,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     async fn rotate_stale(&self, inner: &mut Inner, ring: RingId) -> Result<(), Failure> {
         self.learn_deeply(inner, ring).await?;
+        self.rotate_known(inner, ring).await
+    }
+
+    /// The same for a ring of which everything was just learned.
+    pub(crate) async fn rotate_known(
+        &self,
+        inner: &mut Inner,
+        ring: RingId,
+    ) -> Result<(), Failure> {
         for stale in stale(inner, ring) {
             // Where we hold no key we cannot rotate; whoever is a member there will.
             match self.newest_seed(inner, stale).await {
@@ -554,6 +593,12 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 /// Whether the caller asked for what cannot be.
 pub(crate) const fn is_misuse(error: &Error) -> bool {
     matches!(error, Error::Misuse(_))
+}
+
+/// Whether this is about the one thing that was asked for, where others may succeed: the rest fails
+/// for all alike.
+pub(crate) const fn of_one(error: &Error) -> bool {
+    matches!(error, Error::Misuse(_) | Error::Misbehaved(_))
 }
 
 /// Whether there is no way to a key for this user.

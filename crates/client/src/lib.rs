@@ -50,13 +50,15 @@ pub use recovery::{
     PreparedMail, RecoveryEvent, RecoveryMethod, StoredPassword, UnderWay, UnlockedIdentity,
     WaitingRecovery,
 };
-pub use sessions::{NewSession, Recipient, Session, SessionPage};
+pub use sessions::{NewSession, Session, SessionPage, SessionTree};
 pub use sign_up::SignUp;
 pub use tenant::Tenant;
 pub use wardseal_client_core::{
     Error, Misbehaviour, Misuse, TransportError, api,
     compose::Visibility,
-    crypto, exchange, object, protocol,
+    crypto, exchange,
+    history::{Changed, Event, How, Recipient, What},
+    object, protocol,
     protocol::op::{Rights, Role},
     types,
 };

@@ -35,6 +35,22 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .collect()
     }
 
+    /// The same with an answer for each name: what is wrong with one name is said of that one.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Misuse::Invalid`] for more than a thousand. Of a single name: those
+    /// of [`users_by_name`](Self::users_by_name).
+    pub async fn find_users(&self, names: &[&str]) -> Result<Vec<Result<UserId, Error>>, Error> {
+        let holders = self.find_holders(names).await?;
+        let found = holders.into_iter().zip(names);
+        Ok(found
+            .map(|(holder, name)| match holder? {
+                NamedId::User(user) => Ok(user),
+                NamedId::Group(_) => Err(Misuse::UnknownName((*name).into()).into()),
+            })
+            .collect())
+    }
+
     /// The users and groups that the application calls by these names, in the same order. What the
     /// server answers is checked against the tokens in their chains.
     ///
@@ -42,10 +58,23 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// [`Misuse::UnknownName`]; [`Misbehaviour::IdentityChanged`] when a name means somebody else
     /// than before: after [`confirm_identity`](Self::confirm_identity) it is accepted.
     pub async fn holders(&self, names: &[&str]) -> Result<Vec<NamedId>, Error> {
+        self.find_holders(names).await?.into_iter().collect()
+    }
+
+    /// The same with an answer for each name.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Misuse::Invalid`] for more than a thousand. Of a single name: those
+    /// of [`holders`](Self::holders).
+    pub async fn find_holders(&self, names: &[&str]) -> Result<Vec<Result<NamedId, Error>>, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let found = self.look_up(inner, names).await?;
-        for (name, holder) in names.iter().zip(&found) {
+        if names.len() > limits::MAX_BATCH {
+            return Err(Misuse::Invalid("a thousand names at most").into());
+        }
+        let mut found = self.look_up(inner, names).await?;
+        for (name, answer) in names.iter().zip(&mut found) {
+            let Ok(holder) = answer else { continue };
             let index = binding::index(&self.config.tenant, name);
             let before = match inner.names.get(&index) {
                 Some(holder) => Some(*holder),
@@ -53,7 +82,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             };
             match before {
                 Some(before) if before != *holder => {
-                    return Err(Misbehaviour::IdentityChanged.into());
+                    *answer = Err(Misbehaviour::IdentityChanged.into());
                 }
                 Some(_) => {}
                 None => self.remember(inner, &index, *holder).await?,
@@ -125,11 +154,10 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn confirm_identity(&self, name: &str) -> Result<NamedId, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
-        let found = self.look_up(inner, &[name]).await?;
+        let mut found = self.look_up(inner, &[name]).await?;
         let holder = found
-            .first()
-            .copied()
-            .ok_or_else(|| Misuse::UnknownName(name.into()))?;
+            .pop()
+            .ok_or_else(|| Misuse::UnknownName(name.into()))??;
         let index = binding::index(&self.config.tenant, name);
         self.remember(inner, &index, holder).await?;
         Ok(holder)
@@ -156,36 +184,38 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         self.store.commit(batch).await
     }
 
-    async fn look_up(&self, inner: &mut Inner, names: &[&str]) -> Result<Vec<NamedId>, Failure> {
-        if names.iter().any(|name| !binding::is_name(name)) {
-            return Err(Misuse::BadName.into());
-        }
+    async fn look_up(
+        &self,
+        inner: &mut Inner,
+        names: &[&str],
+    ) -> Result<Vec<Result<NamedId, Error>>, Failure> {
         let tenant = self.config.tenant;
+        let indexes = |name: &&str| binding::is_name(name).then(|| binding::index(&tenant, name));
+        let indexes: Vec<_> = names.iter().map(indexes).collect();
         let request = LookupRequest {
             tenant,
-            names: names
-                .iter()
-                .map(|name| binding::index(&tenant, name))
-                .collect(),
+            names: indexes.iter().flatten().copied().collect(),
         };
+        if request.names.is_empty() {
+            return Ok(names.iter().map(|_| Err(Misuse::BadName.into())).collect());
+        }
         let answer = self.call_signed::<Lookup>(inner, &request).await?;
         if !answer.found.is_empty() {
             let chains = answer.found.iter().map(|found| found.holder.into());
             self.learn(inner, chains, true).await?;
         }
-        names
-            .iter()
-            .zip(&request.names)
-            .map(|(name, index)| {
-                let found = answer
-                    .found
-                    .iter()
-                    .find(|found| found.name == *index)
-                    .ok_or_else(|| Misuse::UnknownName((*name).into()))?;
-                check_binding(inner, found.holder, name, &found.salt, index)?;
-                Ok(found.holder)
-            })
-            .collect()
+        let held = |name: &str, index: &Option<FixedBytes<32>>| {
+            let index = index.as_ref().ok_or(Misuse::BadName)?;
+            let found = answer
+                .found
+                .iter()
+                .find(|found| found.name == *index)
+                .ok_or_else(|| Misuse::UnknownName(name.into()))?;
+            check_binding(inner, found.holder, name, &found.salt, index)?;
+            Ok(found.holder)
+        };
+        let each = names.iter().zip(&indexes);
+        Ok(each.map(|(name, index)| held(name, index)).collect())
     }
 }
 

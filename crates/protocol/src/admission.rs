@@ -3,7 +3,7 @@
 //! of old history need not: it takes the chains of all members, and concerns only how well the
 //! author did his work.
 
-use wardseal_types::{ChainId, GroupId, MemberId, RingId, SortedMap, limits};
+use wardseal_types::{ChainId, GroupId, MemberId, RingId, SessionId, SortedMap, limits};
 
 use crate::{
     op::{Cause, Op},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Checks a statement that is about to be appended: every box is for the newest key of its member
-/// and none for a dissolved group, a rotation names exactly the losses that it answers, and nesting
+/// and none for a dissolved group or an ended session, a rotation names exactly the losses that it answers, and nesting
 /// stays finite.
 ///
 /// `world` must know the chains of all members that are not devices, and the statement's own chain
@@ -65,9 +65,10 @@ fn check_newest(reference: &BoxRef, world: &dyn World) -> Result<(), Refusal> {
     match reference.member {
         MemberId::Device(_) | MemberId::Pending(_) => return Ok(()),
         // A dissolved group never rotates again, so a device that one of its members lost would
-        // open for ever what is sealed to it.
+        // open for ever what is sealed to it. Nor does a session that has ended.
         MemberId::Group(group) => check_alive(group, world)?,
-        MemberId::User(_) | MemberId::Session(_) => {}
+        MemberId::Session(session) => check_open(session, world)?,
+        MemberId::User(_) => {}
     }
     let newest = world
         .ring_epochs(&reference.member)
@@ -83,6 +84,13 @@ fn check_newest(reference: &BoxRef, world: &dyn World) -> Result<(), Refusal> {
 fn check_alive(group: GroupId, world: &dyn World) -> Result<(), Refusal> {
     match world.group(&group) {
         Some(state) if state.dissolved => Err(Refusal::Dissolved),
+        _ => Ok(()),
+    }
+}
+
+fn check_open(session: SessionId, world: &dyn World) -> Result<(), Refusal> {
+    match world.session(&session) {
+        Some(state) if state.ended => Err(Refusal::Dissolved),
         _ => Ok(()),
     }
 }

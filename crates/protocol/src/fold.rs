@@ -529,6 +529,7 @@ impl Step<'_> {
             ring: Ring::create(RingId::Session(id), &members, epoch, self.position)?,
             label: label.clone(),
             metadata: None,
+            ended: false,
         };
         check_managed(&state)?;
         let mut search = Search::new(author, self.after(), self.world);
@@ -540,6 +541,9 @@ impl Step<'_> {
 
     fn session(&self, mut state: SessionState) -> Result<SessionState, Refusal> {
         let author = self.check_author()?;
+        if state.ended {
+            return Err(Refusal::Dissolved);
+        }
         if let Op::Claim(claim) = self.op() {
             self.claim(&mut state, author, claim)?;
             state.head = self.head;
@@ -575,6 +579,12 @@ impl Step<'_> {
             Op::Describe(epoch, metadata) => {
                 check_name(&state.ring, *epoch, metadata.as_slice())?;
                 state.metadata = Some((*epoch, metadata.clone()));
+            }
+            Op::End => {
+                state.ring.end(self.position);
+                state.ended = true;
+                state.head = self.head;
+                return Ok(state);
             }
             _ => return Err(Refusal::WrongChain),
         }

@@ -432,6 +432,8 @@ pub enum Op {
     Claim(Box<Claim>),
     /// New encrypted metadata, under the name key of the epoch with this number.
     Describe(u32, Base64Url),
+    /// The end of the session, for every recipient.
+    End,
 }
 
 cbor_choice!(Op {
@@ -460,6 +462,7 @@ cbor_choice!(Op {
     44: SessionRotate(rotation),
     45: Claim(claim),
     46: Describe(epoch, metadata),
+    47: End(),
 });
 
 impl Op {
@@ -491,7 +494,8 @@ impl Op {
             | Self::Revoke(_)
             | Self::SessionRotate(_)
             | Self::Claim(_)
-            | Self::Describe(..) => ChainKind::Session,
+            | Self::Describe(..)
+            | Self::End => ChainKind::Session,
         }
     }
 

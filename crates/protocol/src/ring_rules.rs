@@ -162,6 +162,15 @@ impl<M: Copy> Ring<M> {
         self.epochs.add_box(member, reference)
     }
 
+    /// Nobody is a member any more, and nothing is sealed to the ring: it is never stale again.
+    pub(crate) fn end(&mut self, position: Position) {
+        let members: Vec<MemberId> = self.members().map(|(member, _)| member).collect();
+        for member in members {
+            self.set(member, position, None);
+        }
+        self.epochs.recipients = SortedMap::new();
+    }
+
     /// Whether somebody is awaited here who has no keys yet.
     pub(crate) fn has_pending(&self) -> bool {
         self.members()

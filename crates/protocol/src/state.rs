@@ -359,6 +359,8 @@ pub struct SessionState {
     pub label: Option<String>,
     /// Encrypted metadata and the epoch under whose name key it is.
     pub metadata: Option<(u32, Base64Url)>,
+    /// Whether the session has ended. Then nobody is a recipient any more.
+    pub ended: bool,
 }
 
 impl SessionState {

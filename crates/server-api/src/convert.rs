@@ -63,6 +63,10 @@ pub(crate) fn fetched(fetched: domain::Fetched) -> api::Fetched {
             })
             .collect(),
         log: log(fetched.log),
+        children: fetched.children.map(|children| api::Children {
+            sessions: children.sessions,
+            next: children.next,
+        }),
     }
 }
 

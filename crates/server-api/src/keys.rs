@@ -13,8 +13,9 @@ use wardseal_api::{
         SignIn, SignInRequest, SignUp, SignUpRequest, SignedIn, TenantRequest, Watch, WatchRequest,
     },
 };
-use wardseal_server_domain::keys::{
-    self as domain, Caller, KeyService, Page, TenantServer, Wanted,
+use wardseal_server_domain::{
+    DomainError,
+    keys::{self as domain, Caller, KeyService, Page, TenantServer, Wanted, WantedChildren},
 };
 
 use crate::{
@@ -152,9 +153,20 @@ fn append_statements(
 
 fn fetch(keys: &Keys, caller: &Caller, body: FetchRequest) -> Result<Fetched, Failure> {
     let wanted = wanted(body.chains);
-    let found = keys
-        .service
-        .fetch(caller, &body.tenant, &wanted, body.log_size)?;
+    let children = body.children.map(|children| WantedChildren {
+        parent: children.parent,
+        page: Page {
+            after: children.after,
+            limit: children.limit,
+        },
+    });
+    let found = keys.service.fetch_tree(
+        caller,
+        &body.tenant,
+        &wanted,
+        children.as_ref(),
+        body.log_size,
+    )?;
     Ok(fetched(found))
 }
 
@@ -235,12 +247,24 @@ fn list_sessions(
     caller: &Caller,
     body: ListRequest,
 ) -> Result<ListedSessions, Failure> {
-    let listed = keys
-        .service
-        .list_sessions(caller, &body.tenant, page(&body))?;
+    let (listed, next) = match body.parent {
+        Some(parent) => {
+            let wanted = WantedChildren {
+                parent,
+                page: page(&body),
+            };
+            keys.service.list_children(caller, &body.tenant, &wanted)?
+        }
+        None => {
+            let listed = keys
+                .service
+                .list_sessions(caller, &body.tenant, page(&body))?;
+            let last = listed.entries.last().map(|last| last.position);
+            (listed.entries, last.filter(|_| listed.more))
+        }
+    };
     Ok(ListedSessions {
         sessions: listed
-            .entries
             .into_iter()
             .map(|entry| ListedSession {
                 session: entry.session,
@@ -249,11 +273,15 @@ fn list_sessions(
                 label: entry.label,
             })
             .collect(),
-        more: listed.more,
+        more: next.is_some(),
+        next,
     })
 }
 
 fn list_groups(keys: &Keys, caller: &Caller, body: ListRequest) -> Result<ListedGroups, Failure> {
+    if body.parent.is_some() {
+        return Err(DomainError::Malformed("groups have no parent").into());
+    }
     let listed = keys
         .service
         .list_groups(caller, &body.tenant, page(&body))?;

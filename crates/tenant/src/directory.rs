@@ -502,6 +502,7 @@ impl Inquiry {
             tenant: directory.tenant(),
             chains: chains.collect(),
             log_size: self.log_size,
+            children: None,
         };
         exchange::request::<FetchForTenant>(&body, Some(access.to_owned()))
     }

@@ -28,6 +28,7 @@ fn founded(town: &Town, named: &TenantId) -> Fetched {
             checkpoint: checkpoint.sign(&town.log_key).unwrap(),
             consistency: Vec::new(),
         },
+        children: None,
     }
 }
 

@@ -104,6 +104,7 @@ fn fetched(town: &Town, request: &FetchRequest) -> Fetched {
             checkpoint: town.checkpoint(leaves.len()).sign(&town.log_key).unwrap(),
             consistency: consistency.into_iter().map(FixedBytes).collect(),
         },
+        children: None,
     }
 }
 

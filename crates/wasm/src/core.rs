@@ -428,7 +428,7 @@ impl Core {
             let sessions: Vec<SessionId> = ids(&sessions)?;
             let found = client.fetch_sessions(&sessions).await;
             let found = found?;
-            Ok(list(found.iter().map(session_record)))
+            Ok(list(found.iter().flatten().map(session_record)))
         })
     }
 

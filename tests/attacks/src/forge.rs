@@ -132,6 +132,7 @@ impl Forge {
         Fetched {
             chains: slices.collect(),
             log: self.view(request.log_size),
+            children: None,
         }
     }
 
@@ -147,6 +148,7 @@ impl Forge {
                 boxes: Vec::<Base64Url>::new(),
             }],
             log: self.view(request.log_size),
+            children: None,
         }
     }
 

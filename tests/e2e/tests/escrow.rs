@@ -380,6 +380,7 @@ async fn five_hundred_are_sealed_and_claimed_with_one_request_to_each_party() {
     let opened = dora.fetch_sessions(&sessions).await.unwrap();
     assert_eq!(opened.len(), HOW_MANY);
     for session in opened {
+        let session = session.unwrap();
         assert_eq!(session.rights, Rights::READ);
         assert_eq!(session.metadata.as_deref(), wanted.metadata);
     }

@@ -277,6 +277,7 @@ impl Composer<'_> {
         };
         let revoked = |member: &MemberId| match op {
             Op::Revoke(removal) => removal.members.contains(member),
+            Op::End => true,
             _ => false,
         };
         state

@@ -75,6 +75,25 @@ impl Composer<'_> {
         })
     }
 
+    /// More members, who see everything that was sealed before.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn add_all(
+        &mut self,
+        group: GroupId,
+        members: &[(MemberId, Role)],
+    ) -> Result<Draft, Error> {
+        let entering = members.iter().map(|(member, role)| {
+            let membership = Membership {
+                member: *member,
+                role: *role,
+            };
+            (*member, |entry| Op::Add(membership, entry))
+        });
+        self.let_all_in(group.into(), entering)
+    }
+
     /// Members less, and a new epoch that shuts them out.
     ///
     /// # Errors

@@ -413,6 +413,28 @@ impl Composer<'_> {
         }
     }
 
+    /// Many new members, who see everything, in statements that follow one another.
+    fn let_all_in(
+        &mut self,
+        ring: RingId,
+        entering: impl IntoIterator<Item = (MemberId, impl FnOnce(Entry) -> Op)>,
+    ) -> Result<Draft, Error> {
+        let epoch = self.newest(ring)?;
+        let mut draft = Draft::default();
+        for (member, op) in entering {
+            let recipient = self.recipient(member)?;
+            let (reference, boxes) = self.entry(ring, epoch, &recipient)?;
+            let op = op(Entry::History(reference));
+            let statement = match draft.statements.last() {
+                Some(last) => self.after(last, op)?,
+                None => self.next(ring.into(), op)?,
+            };
+            draft.statements.push(statement);
+            draft.boxes.extend(boxes.sealed);
+        }
+        Ok(draft)
+    }
+
     fn shut_out<M: Copy>(
         &mut self,
         ring: &Ring<M>,

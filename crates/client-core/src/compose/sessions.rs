@@ -95,6 +95,37 @@ impl Composer<'_> {
         })
     }
 
+    /// More recipients, who see everything that was sealed before.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`], [`Misuse::NoKey`].
+    pub fn grant_all(
+        &mut self,
+        session: SessionId,
+        grants: &[(MemberId, Rights)],
+    ) -> Result<Draft, Error> {
+        let entering = grants.iter().map(|(member, rights)| {
+            let grant = Grant {
+                member: *member,
+                rights: *rights,
+            };
+            (*member, |entry| Op::Grant(grant, entry))
+        });
+        self.let_all_in(session.into(), entering)
+    }
+
+    /// The end of the session, for everybody. Nothing is left in escrow for whoever is awaited.
+    ///
+    /// # Errors
+    /// [`Misuse::NotFound`].
+    pub fn end_session(&mut self, session: SessionId) -> Result<Draft, Error> {
+        let spent = self.superseded(session.into(), &Op::End);
+        Ok(Draft {
+            spent,
+            ..self.say(session.into(), Op::End)?
+        })
+    }
+
     /// Recipients less, and a new epoch that shuts them out.
     ///
     /// # Errors

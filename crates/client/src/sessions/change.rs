@@ -5,17 +5,18 @@ use wardseal_client_core::{
     compose::{Awaited, Draft, Visibility},
     protocol::{
         op::Rights,
-        state::{NOW, World},
+        state::{NOW, SessionState, World},
     },
-    types::{ChainId, MemberId, RingId, SessionId, SortedMap, limits},
+    types::{ChainId, MemberId, RingId, SessionId, SortedMap, SortedSet, UserId, limits},
 };
 
 use super::NewSession;
 use crate::{
     client::{Client, Inner},
     groups::ring_of,
-    learn::{Compose, lacks_key},
+    learn::{Compose, lacks_key, of_one},
     ports::{StateStore, Transport},
+    records::{self, SealedBatch},
 };
 
 /// What a change of a session takes.
@@ -193,6 +194,70 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .await?)
     }
 
+    /// Revokes every recipient but the one through which this user himself manages the session:
+    /// his own user if that has the right to manage, otherwise the first group with that right of
+    /// which he is a member, otherwise the first parent session with that right that he manages.
+    /// All members of that group or recipients of that parent stay. Whoever is awaited is revoked
+    /// too. Gives who was revoked.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may manage.
+    pub async fn revoke_others(&self, session: SessionId) -> Result<Vec<MemberId>, Error> {
+        let mut revoked = Vec::new();
+        self.change_session(session, Needed::MANAGE, &mut |composer| {
+            revoked.clear();
+            let world = composer.knowledge.world();
+            let Some(state) = world.session(&session) else {
+                return Ok(None);
+            };
+            let user = composer.identity.user;
+            let own = hold_of(state, &user, world).ok_or(Misuse::NoAccess(session))?;
+            let others = state.ring.members().map(|(member, _)| member);
+            revoked.extend(others.filter(|member| *member != own));
+            if revoked.is_empty() {
+                return Ok(None);
+            }
+            composer.revoke(session, &revoked).map(Some)
+        })
+        .await?;
+        Ok(revoked)
+    }
+
+    /// Ends a session for everybody, this user too: from then on the server gives its keys to nobody,
+    /// nothing can be sealed to it, and sessions under it open to nobody through it. That cannot be
+    /// undone. What somebody has opened stays in his memory or cache for as long as its policy says.
+    /// Ending a session that this client saw end changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAuthorised`] unless this user may manage.
+    pub async fn revoke_all(&self, session: SessionId) -> Result<(), Error> {
+        let mut inner = self.inner.lock().await;
+        let inner = &mut *inner;
+        let ended = |inner: &Inner| {
+            let state = inner.knowledge.world().session(&session);
+            state.is_some_and(|state| state.ended)
+        };
+        if ended(inner) {
+            return Ok(());
+        }
+        // No rotation comes first: nothing is sealed any more.
+        self.learn_session(inner, session).await?;
+        self.learn_below(inner, [session.into()]).await?;
+        self.check_rights(inner, session, Rights::MANAGE, Needed::MANAGE.what)?;
+        self.change(inner, &[session.into()], &mut |composer| {
+            let state = composer.knowledge.world().session(&session);
+            if state.is_none_or(|state| state.ended) {
+                return Ok(None);
+            }
+            composer.end_session(session).map(Some)
+        })
+        .await?;
+        self.drop_session(inner, session);
+        let mut batch = SealedBatch::default();
+        batch.delete(records::boxes_key(&RingId::Session(session)));
+        Ok(self.store.commit(batch).await?)
+    }
+
     /// Changes the metadata of a session.
     ///
     /// # Errors
@@ -237,7 +302,50 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         ring: RingId,
     ) -> Result<bool, Failure> {
-        match self.refresh(inner, ring).await {
+        self.learn_deeply(inner, ring).await?;
+        self.prepare_known(inner, ring).await
+    }
+
+    /// The same for many rings, with one question for all of them. What is wrong with one of them is
+    /// said of that one.
+    pub(crate) async fn prepare_recipients(
+        &self,
+        inner: &mut Inner,
+        rings: &SortedSet<RingId>,
+    ) -> Result<SortedMap<RingId, Result<bool, Error>>, Failure> {
+        let mut prepared = SortedMap::new();
+        if rings.is_empty() {
+            return Ok(prepared);
+        }
+        let chains = rings.iter().map(|ring| ChainId::from(*ring));
+        let missing = self.learn_below(inner, chains).await?;
+        for ring in rings.iter() {
+            let chain = ChainId::from(*ring);
+            let found = if missing.contains(&chain) {
+                Err(Misuse::NotFound(chain).into())
+            } else {
+                match self.prepare_known(inner, *ring).await {
+                    Ok(within) => Ok(within),
+                    Err(error) if of_one(&error) => Err(*error),
+                    Err(error) => return Err(error),
+                }
+            };
+            prepared.insert(*ring, found);
+        }
+        Ok(prepared)
+    }
+
+    async fn prepare_known(&self, inner: &mut Inner, ring: RingId) -> Result<bool, Failure> {
+        let world = inner.knowledge.world();
+        let over = match ring {
+            RingId::User(_) => false,
+            RingId::Group(id) => world.group(&id).is_some_and(|state| state.dissolved),
+            RingId::Session(id) => world.session(&id).is_some_and(|state| state.ended),
+        };
+        if over {
+            return Err(Misuse::NoRecipient(ring.into()).into());
+        }
+        match self.rotate_known(inner, ring).await {
             Ok(()) => {}
             Err(error) if lacks_key(&error) => {}
             Err(error) => return Err(error),
@@ -262,4 +370,25 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
         Ok(member)
     }
+}
+
+/// The recipient through which a user manages a session.
+fn hold_of(state: &SessionState, user: &UserId, world: &dyn World) -> Option<MemberId> {
+    let managing = || {
+        let members = state.ring.members();
+        members.filter(|(_, rights)| rights.contains(Rights::MANAGE))
+    };
+    let is_his = |member: &MemberId| match member {
+        MemberId::User(id) => id == user,
+        MemberId::Group(id) => world
+            .group(id)
+            .is_some_and(|group| !group.dissolved && group.role_at(user, NOW, world).is_some()),
+        MemberId::Session(id) => world.session(id).is_some_and(|parent| {
+            let held = parent.rights_at(user, NOW, world);
+            held.is_some_and(|held| held.contains(Rights::MANAGE))
+        }),
+        MemberId::Device(_) | MemberId::Pending(_) => false,
+    };
+    // Members stand in this order: users, groups, sessions.
+    managing().map(|(member, _)| member).find(is_his)
 }

@@ -1,18 +1,28 @@
 //! Sessions: who may open what is sealed under them.
 
 mod change;
+mod history;
 mod keys;
+mod many;
+mod tree;
+
+pub use tree::SessionTree;
+
+pub(crate) use many::Failures;
+
+use history::events_of;
 
 use wardseal_client_core::{
     Error, Failure, Misuse,
     api::keys::{ListRequest, ListSessions},
     compose::open_text,
+    history::{Recipient, recipients},
     protocol::{
         op::Rights,
         ring::Seed,
         state::{NOW, World},
     },
-    types::{ChainId, MemberId, RingId, SessionId, SortedSet, limits},
+    types::{MemberId, RingId, SessionId, SortedSet, limits},
 };
 
 use crate::{
@@ -22,22 +32,15 @@ use crate::{
     ports::{StateStore, Transport},
 };
 
-/// A recipient of a session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Recipient {
-    /// A user, a group or a parent session.
-    pub member: MemberId,
-    /// What it may do.
-    pub rights: Rights,
-}
-
 /// A session, as its chain says and as this user sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Session {
     /// The session.
     pub id: SessionId,
-    /// Its recipients.
+    /// Its recipients, and how each became one.
     pub recipients: Vec<Recipient>,
+    /// Those of them that have the right to manage.
+    pub managing: Vec<MemberId>,
     /// This user's rights, directly, through a group or through a parent.
     pub rights: Rights,
     /// Number of the present epoch.
@@ -109,34 +112,6 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(described)
     }
 
-    /// Fetches and opens the keys of many sessions at once, so that they are at hand when objects
-    /// arrive. Sessions that do not exist, or not for this user, are left out of the answer.
-    ///
-    /// # Errors
-    /// [`Misuse::Invalid`] for more than a thousand, [`Error::Transport`].
-    pub async fn fetch_sessions(&self, sessions: &[SessionId]) -> Result<Vec<Session>, Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
-        if sessions.len() > limits::MAX_BATCH {
-            return Err(Misuse::Invalid("a thousand sessions at most").into());
-        }
-        if sessions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let chains = sessions.iter().map(|session| ChainId::from(*session));
-        self.learn(inner, chains, false).await?;
-        let mut described = Vec::with_capacity(sessions.len());
-        for session in sessions {
-            match self.view_session(inner, *session).await {
-                Ok(found) => described.push(found),
-                Err(error) if is_misuse(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-            self.end_use(inner, *session);
-        }
-        Ok(described)
-    }
-
     /// A page of the sessions that this user may open, oldest first.
     ///
     /// # Errors
@@ -144,18 +119,25 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     pub async fn sessions(&self, after: Option<u64>, limit: u32) -> Result<SessionPage, Error> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
+        Ok(self.page(inner, None, after, limit).await?)
+    }
+
+    async fn page(
+        &self,
+        inner: &mut Inner,
+        parent: Option<SessionId>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<SessionPage, Failure> {
         let request = ListRequest {
             tenant: self.config.tenant,
             after,
             limit,
+            parent,
         };
         let page = self.call_signed::<ListSessions>(inner, &request).await?;
         Ok(SessionPage {
-            next: page
-                .sessions
-                .last()
-                .filter(|_| page.more)
-                .map(|session| session.position),
+            next: page.next,
             sessions: page
                 .sessions
                 .into_iter()
@@ -199,15 +181,17 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 Err(error) => return Err(error),
             }
         }
+        let recipients = recipients(&events_of(inner, session)?);
         let world = inner.knowledge.world();
         let state = world.session(&session).ok_or(Misuse::NoAccess(session))?;
         Ok(Session {
             id: session,
-            recipients: state
-                .ring
-                .members()
-                .map(|(member, rights)| Recipient { member, rights })
+            managing: recipients
+                .iter()
+                .filter(|recipient| recipient.rights.contains(Rights::MANAGE))
+                .map(|recipient| recipient.member)
                 .collect(),
+            recipients,
             rights: state
                 .rights_at(&user, NOW, world)
                 .ok_or(Misuse::NoAccess(session))?,
@@ -240,24 +224,43 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         needed: Rights,
         what: &'static str,
     ) -> Result<(u32, Seed), Failure> {
-        let user = inner.speaker()?.user;
+        inner.speaker()?;
         let ring = RingId::Session(session);
         self.learn_session(inner, session).await?;
-        self.refresh(inner, ring).await.map_err(|error| {
-            if lacks_key(&error) {
-                Misuse::NoAccess(session).into()
-            } else {
-                error
-            }
-        })?;
+        self.refresh(inner, ring)
+            .await
+            .map_err(|error| no_access(session, error))?;
+        self.check_rights(inner, session, needed, what)?;
+        self.newest_seed(inner, ring).await
+    }
+
+    /// Whether this user may do what comes next, as far as it is known; gives the rights he has.
+    fn check_rights(
+        &self,
+        inner: &Inner,
+        session: SessionId,
+        needed: Rights,
+        what: &'static str,
+    ) -> Result<Rights, Failure> {
+        let user = inner.speaker()?.user;
         let world = inner.knowledge.world();
         let held = world
             .session(&session)
             .and_then(|state| state.rights_at(&user, NOW, world))
             .ok_or(Misuse::NoAccess(session))?;
-        if !held.contains(needed) {
-            return Err(Misuse::NotAuthorised(what).into());
+        if held.contains(needed) {
+            Ok(held)
+        } else {
+            Err(Misuse::NotAuthorised(what).into())
         }
-        self.newest_seed(inner, ring).await
+    }
+}
+
+/// Who finds no key to a session has no access to it.
+fn no_access(session: SessionId, error: Failure) -> Failure {
+    if lacks_key(&error) {
+        Misuse::NoAccess(session).into()
+    } else {
+        error
     }
 }

@@ -180,6 +180,7 @@ fn rights_against_operations() {
                 Rights::SHARE,
                 Op::Describe(0, Base64Url(vec![1])),
             ),
+            ("end", Rights::MANAGE, Op::End),
         ]
     };
     let ops = operations(&mut town, session);

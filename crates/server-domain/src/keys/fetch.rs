@@ -9,15 +9,15 @@ use wardseal_protocol::state::{ChainState, NOW, World as _};
 use wardseal_types::{ChainId, MemberId, PendingId, RingId, SessionId, TenantId, limits};
 
 use super::{
-    CHECKPOINT_LIFETIME, Caller, ChainSlice, Entry, Fetched, Found, KeyService, LogView, Shared,
-    TenantServer, Wanted,
+    CHECKPOINT_LIFETIME, Caller, ChainSlice, Children, Entry, Fetched, Found, KeyService, LogView,
+    Shared, TenantServer, Wanted, WantedChildren,
     world::{Known, Loader},
 };
 use crate::{
     error::DomainError,
     escrow::{Fate, owner},
     log::{self, Proofs},
-    storage::{LogRecord, Snapshot, StorageError},
+    storage::{ChainRecord, LogRecord, Snapshot, StorageError},
 };
 
 /// Milliseconds by which a checkpoint may be ahead of the clock before it is signed anew. Clocks are
@@ -106,6 +106,7 @@ impl KeyService {
         Ok(Fetched {
             chains: vec![slice],
             log,
+            children: None,
         })
     }
 
@@ -122,10 +123,38 @@ impl KeyService {
         wanted: &[Wanted],
         log_size: u64,
     ) -> Result<Fetched, DomainError> {
+        self.fetch_tree(caller, tenant, wanted, None, log_size)
+    }
+
+    /// The same, and the sessions under a session with them: those that the caller may open, oldest
+    /// first. Those that are wanted by themselves come once, from where they are wanted.
+    ///
+    /// # Errors
+    /// Those of [`fetch`](Self::fetch); [`DomainError::Malformed`] for a page of none or more than
+    /// 1000.
+    pub fn fetch_tree(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        wanted: &[Wanted],
+        children: Option<&WantedChildren>,
+        log_size: u64,
+    ) -> Result<Fetched, DomainError> {
         check_request(&caller.tenant, tenant, wanted.len())?;
         let shared = &self.shared;
         let snapshot = shared.store.read()?;
         let (log, mut proofs) = shared.view(&*snapshot, tenant, log_size)?;
+        let (below, next) = match children {
+            Some(children) => children_of(&*snapshot, tenant, children)?,
+            None => (Vec::new(), None),
+        };
+        let mut wanted = wanted.to_vec();
+        let named: BTreeSet<ChainId> = wanted.iter().map(|wanted| wanted.chain).collect();
+        let more = below.iter().filter(|record| !named.contains(&record.chain));
+        wanted.extend(more.map(|record| Wanted {
+            chain: record.chain,
+            from: 0,
+        }));
         let find = |chain: &ChainId| shared.cache.find(tenant, chain);
         let mut loader = Loader::new(*tenant, &*snapshot, &find);
         // Chains of other users are shown as they are; only rings with boxes are looked into.
@@ -135,7 +164,7 @@ impl KeyService {
             ChainId::User(user) => *user == caller.user,
             ChainId::Group(_) | ChainId::Session(_) => true,
         }))?;
-        let claims = claims(&*snapshot, caller, wanted, &mut loader)?;
+        let claims = claims(&*snapshot, caller, &wanted, &mut loader)?;
         let view = View {
             caller,
             known: &loader.known,
@@ -143,7 +172,7 @@ impl KeyService {
             claims,
         };
         let mut chains = Vec::new();
-        for wanted in wanted {
+        for wanted in &wanted {
             if snapshot.chain(tenant, &wanted.chain)?.is_none() || !view.may_see(&wanted.chain) {
                 continue;
             }
@@ -153,8 +182,23 @@ impl KeyService {
                 boxes: view.boxes(&wanted.chain)?,
             });
         }
+        let children = children.map(|_| Children {
+            sessions: below
+                .iter()
+                .filter_map(|record| match record.chain {
+                    ChainId::Session(session) => Some(session),
+                    _ => None,
+                })
+                .filter(|session| view.opens(&MemberId::Session(*session)))
+                .collect(),
+            next,
+        });
         shared.cache.learn(tenant, loader.folded);
-        Ok(Fetched { chains, log })
+        Ok(Fetched {
+            chains,
+            log,
+            children,
+        })
     }
 
     /// Chains for a server of the tenant: the tenant's own, and those of users and groups, without
@@ -186,7 +230,11 @@ impl KeyService {
                 boxes: Vec::new(),
             });
         }
-        Ok(Fetched { chains, log })
+        Ok(Fetched {
+            chains,
+            log,
+            children: None,
+        })
     }
 
     /// Users by the indexes of their names; names that are not there are missing.
@@ -223,6 +271,23 @@ fn check_request(own: &TenantId, asked: &TenantId, items: usize) -> Result<(), D
         return Err(DomainError::Malformed("at most 1000 at once"));
     }
     Ok(())
+}
+
+/// A page of the sessions under a session, and what the next one begins after. Whether they are for
+/// the caller is not looked at.
+pub(super) fn children_of(
+    snapshot: &dyn Snapshot,
+    tenant: &TenantId,
+    wanted: &WantedChildren,
+) -> Result<(Vec<ChainRecord>, Option<u64>), DomainError> {
+    let limit = wanted.page.checked_limit()?;
+    // One more than asked for tells whether there are more.
+    let most = wanted.page.limit.saturating_add(1);
+    let mut found = snapshot.children(tenant, &wanted.parent, wanted.page.after, most)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.genesis);
+    Ok((found, next))
 }
 
 fn entries(

@@ -1,8 +1,12 @@
 //! Pages of the caller's rings.
 
-use wardseal_types::{ChainId, TenantId, limits};
+use wardseal_protocol::state::{NOW, World as _};
+use wardseal_types::{ChainId, TenantId};
 
-use super::{Caller, KeyService, Listed, ListedGroup, ListedSession, Page};
+use super::{
+    Caller, KeyService, Listed, ListedGroup, ListedSession, Page, WantedChildren,
+    fetch::children_of, world::Loader,
+};
 use crate::{
     error::DomainError,
     storage::{ChainRecord, Listing},
@@ -20,17 +24,40 @@ impl KeyService {
         tenant: &TenantId,
         page: Page,
     ) -> Result<Listed<ListedSession>, DomainError> {
-        self.list(caller, tenant, page, Listing::Sessions, |record| {
-            let ChainId::Session(session) = record.chain else {
-                return None;
-            };
-            Some(ListedSession {
-                session,
-                position: record.genesis,
-                seq: record.seq,
-                label: record.label,
-            })
-        })
+        self.list(caller, tenant, page, Listing::Sessions, listed_session)
+    }
+
+    /// The sessions under a session that the caller may open, oldest first. A page may have fewer
+    /// than asked for although there are more.
+    ///
+    /// # Errors
+    /// Those of [`list_sessions`](Self::list_sessions).
+    pub fn list_children(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        wanted: &WantedChildren,
+    ) -> Result<(Vec<ListedSession>, Option<u64>), DomainError> {
+        if caller.tenant != *tenant {
+            return Err(DomainError::NotFound);
+        }
+        let shared = &self.shared;
+        let snapshot = shared.store.read()?;
+        let (below, next) = children_of(&*snapshot, tenant, wanted)?;
+        let find = |chain: &ChainId| shared.cache.find(tenant, chain);
+        let mut loader = Loader::new(*tenant, &*snapshot, &find);
+        loader.load(below.iter().map(|record| record.chain))?;
+        let known = &loader.known;
+        let listed = below
+            .into_iter()
+            .filter_map(listed_session)
+            .filter(|listed| {
+                let state = known.session(&listed.session);
+                state.is_some_and(|state| state.rights_at(&caller.user, NOW, known).is_some())
+            });
+        let listed = listed.collect();
+        shared.cache.learn(tenant, loader.folded);
+        Ok((listed, next))
     }
 
     /// The groups of which the caller is a member, through other groups or directly, oldest first.
@@ -66,10 +93,7 @@ impl KeyService {
         if caller.tenant != *tenant {
             return Err(DomainError::NotFound);
         }
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        if limit == 0 || limit > limits::MAX_BATCH {
-            return Err(DomainError::Malformed("a page has from 1 to 1000 entries"));
-        }
+        let limit = page.checked_limit()?;
         let snapshot = self.shared.store.read()?;
         // One more than asked for tells whether there are more.
         let most = page.limit.saturating_add(1);
@@ -81,4 +105,16 @@ impl KeyService {
             more,
         })
     }
+}
+
+fn listed_session(record: ChainRecord) -> Option<ListedSession> {
+    let ChainId::Session(session) = record.chain else {
+        return None;
+    };
+    Some(ListedSession {
+        session,
+        position: record.genesis,
+        seq: record.seq,
+        label: record.label,
+    })
 }

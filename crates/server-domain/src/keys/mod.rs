@@ -23,8 +23,9 @@ use wardseal_crypto::{hash, sign::HybridSigningKey};
 use wardseal_types::{BoxedBytes, Clock, TenantId};
 
 pub use model::{
-    Append, Appended, Caller, ChainSlice, Challenge, Entry, Evaluated, Fetched, Found, Listed,
-    ListedGroup, ListedSession, LogView, Page, SignIn, SignedIn, TenantServer, Wanted,
+    Append, Appended, Caller, ChainSlice, Challenge, Children, Entry, Evaluated, Fetched, Found,
+    Listed, ListedGroup, ListedSession, LogView, Page, SignIn, SignedIn, TenantServer, Wanted,
+    WantedChildren,
 };
 pub use passwords::{NEW_RECORDS_PER_USER, TRIES_PER_NAME, tries_per_tenant};
 pub use sign_in::{CHALLENGE_LIFETIME, TOKEN_LIFETIME};

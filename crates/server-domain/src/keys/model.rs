@@ -1,8 +1,10 @@
 //! What goes in and out of the key server: the bodies of the API without their encoding.
 
 use wardseal_types::{
-    ChainId, DeviceId, FixedBytes, GroupId, NamedId, SessionId, TenantId, Timestamp, UserId,
+    ChainId, DeviceId, FixedBytes, GroupId, NamedId, SessionId, TenantId, Timestamp, UserId, limits,
 };
+
+use crate::error::DomainError;
 
 /// Who signed in, and by which device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,6 +111,24 @@ pub struct Wanted {
     pub from: u64,
 }
 
+/// Sessions under a session that are wanted with other chains.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WantedChildren {
+    /// The session that is a recipient of them.
+    pub parent: SessionId,
+    /// Which of them.
+    pub page: Page,
+}
+
+/// Sessions under a session, oldest first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Children {
+    /// The sessions.
+    pub sessions: Vec<SessionId>,
+    /// What to ask the next page with, if there is one.
+    pub next: Option<u64>,
+}
+
 /// A chain, from where it was wanted, and the caller's boxes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChainSlice {
@@ -127,6 +147,8 @@ pub struct Fetched {
     pub chains: Vec<ChainSlice>,
     /// The log that holds them.
     pub log: LogView,
+    /// The sessions under the one that was named, when one was.
+    pub children: Option<Children>,
 }
 
 /// A name that was found.
@@ -147,6 +169,20 @@ pub struct Page {
     pub after: Option<u64>,
     /// How many, from 1 to 1000.
     pub limit: u32,
+}
+
+impl Page {
+    /// The limit, if it is one.
+    ///
+    /// # Errors
+    /// [`DomainError::Malformed`] for a page of none or more than 1000.
+    pub(crate) fn checked_limit(&self) -> Result<usize, DomainError> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if limit == 0 || limit > limits::MAX_BATCH {
+            return Err(DomainError::Malformed("a page has from 1 to 1000 entries"));
+        }
+        Ok(limit)
+    }
 }
 
 /// A session that the caller may open.

@@ -156,6 +156,7 @@ impl Scene {
                 from: 0,
             }],
             log_size: 0,
+            children: None,
         };
         let fetched = self.world.keys::<Fetch>(Some(token), &request).unwrap();
         !fetched.chains.is_empty()

@@ -79,6 +79,7 @@ fn a_person_makes_a_group_and_shares_a_session_with_it() {
                     .map(|chain| ChainRequest { chain, from: 0 })
                     .into(),
                 log_size: 3,
+                children: None,
             },
         )
         .unwrap();
@@ -96,6 +97,7 @@ fn a_person_makes_a_group_and_shares_a_session_with_it() {
         tenant,
         after: None,
         limit: 10,
+        parent: None,
     };
     let groups = world.keys::<ListGroups>(Some(&other), &page).unwrap();
     assert_eq!((groups.groups[0].group, groups.more), (id, false));

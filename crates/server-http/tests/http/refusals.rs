@@ -178,6 +178,7 @@ fn another_tenant_is_nowhere() {
         tenant: TenantId::from_bytes([1; 32]),
         chains: Vec::new(),
         log_size: 0,
+        children: None,
     };
     assert_eq!(
         code(world.keys::<Fetch>(Some(&token), &asked)),

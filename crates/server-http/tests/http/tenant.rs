@@ -51,6 +51,7 @@ fn ask(
         tenant,
         chains: chains.collect(),
         log_size: 0,
+        children: None,
     };
     world.keys::<FetchForTenant>(Some(token), &request)
 }
@@ -108,6 +109,7 @@ fn who_is_no_server_of_the_tenant_reads_nothing() {
         tenant: world.town.tenant,
         chains: Vec::new(),
         log_size: 0,
+        children: None,
     };
     let refused = world.keys::<FetchForTenant>(None, &request).unwrap_err();
     assert_eq!(refused.code, Code::SignInRequired);
@@ -258,6 +260,7 @@ fn no_token_is_good_for_what_another_is_for() {
         tenant: world.town.tenant,
         after: None,
         limit: 1,
+        parent: None,
     };
     let refused = world.keys::<ListGroups>(Some(&token), &list).unwrap_err();
     assert_eq!(refused.code, Code::SignInRequired);
@@ -265,6 +268,7 @@ fn no_token_is_good_for_what_another_is_for() {
         tenant: world.town.tenant,
         chains: Vec::new(),
         log_size: 0,
+        children: None,
     };
     let refused = world.keys::<Fetch>(Some(&token), &request).unwrap_err();
     assert_eq!(refused.code, Code::SignInRequired);

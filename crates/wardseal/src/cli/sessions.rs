@@ -246,7 +246,12 @@ async fn list(client: &HostClient) -> Result<Report, Failure> {
     let mut after = None;
     loop {
         let page = client.sessions(after, PAGE).await?;
-        for session in client.fetch_sessions(&page.sessions).await? {
+        for session in client
+            .fetch_sessions(&page.sessions)
+            .await?
+            .into_iter()
+            .flatten()
+        {
             let label = session.label.as_deref().unwrap_or_default();
             text.push_str(&format!(
                 "{}  {}  {label}\n",

@@ -281,6 +281,7 @@ async fn a_stranger_gets_nothing_with_a_token_of_his_own() {
             from: 0,
         }],
         log_size: 0,
+        children: None,
     };
     let ask = |tenant, token: String| {
         let request = exchange::request::<Fetch>(&fetch(tenant), Some(token));
@@ -306,6 +307,7 @@ async fn a_stranger_gets_nothing_with_a_token_of_his_own() {
             tenant: other,
             after: None,
             limit: 10,
+            parent: None,
         },
         Some(token(&bob).await),
     );

@@ -108,7 +108,11 @@ fn describe(state: &ChainState, states: &States) -> Value {
             ring
         }
         ChainState::Session(state) => {
-            describe_ring(&state.ring, states, |rights| json!(rights.bits()))
+            let mut ring = describe_ring(&state.ring, states, |rights| json!(rights.bits()));
+            if state.ended {
+                insert(&mut ring, "ended", json!(true));
+            }
+            ring
         }
     };
     insert(&mut described, "chain", json!(state.id()));

@@ -238,6 +238,53 @@ pub(super) fn members() -> Cases {
         town.say(&alice, alice.id, op).map(|_| ()),
     );
 
+    let child = [
+        (alice.member(), Rights::MANAGE),
+        (session.into(), Rights::MANAGE),
+    ];
+    let child = town.session(&alice, &child).expect("a child");
+    let op = town.op_rotate_session(child);
+    town.say(&bob, child, op)
+        .expect("through the parent, he may");
+    let other = [(alice.member(), Rights::MANAGE)];
+    let other = town.session(&alice, &other).expect("a session");
+    let child_op = town.op_rotate_session(child);
+    let op = town.op_grant(other, session.into(), Rights::READ);
+    town.say(&alice, session, Op::End).expect("ended");
+    case(
+        &mut cases,
+        "dissolved",
+        town.say(&alice, session, Op::Describe(0, Base64Url(vec![1])))
+            .map(|_| ()),
+    );
+    case(
+        &mut cases,
+        "dissolved",
+        town.say(&alice, session, Op::End).map(|_| ()),
+    );
+    case(
+        &mut cases,
+        "dissolved",
+        town.say(&alice, other, op).map(|_| ()),
+    );
+    // Who had the child through it has it no more; who has it himself revokes what has ended.
+    case(
+        &mut cases,
+        "not_authorised",
+        town.say(&bob, child, child_op.clone()).map(|_| ()),
+    );
+    case(
+        &mut cases,
+        "dissolved",
+        town.say(&alice, child, child_op).map(|_| ()),
+    );
+    let op = town.op_revoke(child, &[session.into()]);
+    town.say(&alice, child, op)
+        .expect("without the ended session, it rotates");
+    let ended = town.states.session(&session).expect("the session");
+    assert!(ended.ended && ended.ring.members().next().is_none());
+    assert!(ended.ring.stale(&town.states).is_empty());
+
     town.say(&alice, inner, Op::Dissolve).expect("dissolved");
     let op = town.op_rotate(inner);
     case(
