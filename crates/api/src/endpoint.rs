@@ -186,12 +186,17 @@ mod tests {
                 checkpoint: "log\n1\n\n\u{2014} \"quoted\"\n".into(),
                 consistency: Vec::new(),
             },
+            children: Some(crate::keys::Children {
+                sessions: vec![SessionId::from_bytes([3; 32])],
+                next: Some(9),
+            }),
         });
         for after in [None, Some(7)] {
             agree(&ListRequest {
                 tenant: TenantId::from_bytes([1; 32]),
                 after,
                 limit: 1000,
+                parent: after.map(|_| SessionId::from_bytes([5; 32])),
             });
         }
         agree(&ListedSessions {
@@ -202,6 +207,7 @@ mod tests {
                 label: Some("label".into()),
             }],
             more: true,
+            next: Some(0),
         });
         agree(&ReleasedShares {
             member_epoch: 3,
