@@ -39,9 +39,10 @@ await startApplication({
       keep();
       ring();
     },
-    "POST /session": async ({ request }) => {
+    "POST /session": async ({ request, ring }) => {
       box.session ??= String(await bodyOf(request, 100));
       keep();
+      ring();
       return box.session;
     },
     "GET /box": () => box,

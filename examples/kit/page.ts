@@ -28,12 +28,17 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unknown_name: "Nobody has logged in by this name yet.",
 };
 
+/** What an error says to people. */
+export function sentence(error: { code?: string; message: string }): string {
+  const text = SENTENCES[error.code ?? ""] ?? error.message;
+  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+}
+
 /** Says what went wrong. Whoever is not let in sees what to do instead. */
-export function fail(error: unknown): void {
-  const { code = "", message } = error as { code?: string; message: string };
-  if (code === "no_access") return enter("outside");
-  const text = SENTENCES[code] ?? message;
-  find("error").textContent = text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+export function fail(thrown: unknown): void {
+  const error = thrown as { code?: string; message: string };
+  if (error.code === "no_access") return enter("outside");
+  find("error").textContent = sentence(error);
   if (document.body.dataset["state"] === "waiting") enter("failed");
 }
 

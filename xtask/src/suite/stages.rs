@@ -185,8 +185,14 @@ pub(crate) const STAGES: &[Stage] = &[
         page_e2e,
     ),
     web(
-        "examples",
+        "react",
         &["sdk", "build"],
+        "the hooks for React: types, and their tests in Chromium",
+        react,
+    ),
+    web(
+        "examples",
+        &["react", "build"],
         "the applications of examples/ in Chromium with real servers",
         examples,
     ),
@@ -203,6 +209,7 @@ pub(crate) const STAGES: &[Stage] = &[
                 "sdk-browser",
                 "page-browser",
                 "page-e2e",
+                "react",
                 "examples",
             ],
             "the checks leave no changes behind",
@@ -448,6 +455,16 @@ fn page_browser(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 
 fn page_e2e(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     script(job, log, page::WEB, "test:e2e")
+}
+
+const REACT: &str = "packages/react";
+
+fn react(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    setup::npm_install(job.workspace, log, REACT)?;
+    for script in ["build", "typecheck", "test"] {
+        npm_run(job, log, REACT, script)?;
+    }
+    done()
 }
 
 const EXAMPLES: &str = "examples";

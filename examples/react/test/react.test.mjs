@@ -1,0 +1,3 @@
+import { commentBox } from "../../kit/comment-box.mjs";
+
+commentBox("react");
