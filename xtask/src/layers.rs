@@ -130,7 +130,14 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders whose packages may depend on anything: none of them is part of a product.
-const FREE: &[&str] = &["crates/testkit", "tests", "benches", "examples", "xtask"];
+const FREE: &[&str] = &[
+    "crates/testkit",
+    "tests",
+    "benches",
+    "docs",
+    "examples",
+    "xtask",
+];
 
 /// Outside crates → the folders that may name them.
 const OWNED: &[(&[&str], &[&str])] = &[

@@ -45,16 +45,10 @@ impl Page {
     }
 }
 
-/// Where a file of the tree stands in the book, with the anchor for what became a part of a page.
+/// Where a file of the tree stands in the book.
 pub(crate) fn place(path: &str) -> Option<String> {
-    if let Some(code) = path.strip_prefix("docs/errors/") {
-        let code = code.strip_suffix(".md")?;
-        return Some(match code {
-            "README" => "errors.md".to_owned(),
-            code => format!("errors.md#{code}"),
-        });
-    }
     let named = [
+        ("docs/errors/README.md", "errors.md"),
         ("docs/picture.svg", "drawings/picture.svg"),
         ("docs/images/case.png", "images/case.png"),
         ("spec/models/README.md", "spec/models.md"),
@@ -67,6 +61,7 @@ pub(crate) fn place(path: &str) -> Option<String> {
         ("docs/book/src/", ""),
         ("docs/guides/", "guides/"),
         ("docs/adr/", "decisions/"),
+        ("docs/errors/", "errors/"),
         ("spec/", "spec/"),
     ];
     folders.iter().find_map(|(folder, place)| {
@@ -81,7 +76,7 @@ pub(crate) fn place(path: &str) -> Option<String> {
 pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for source in workspace.files()? {
-        if !source.ends_with(".md") || source.starts_with("docs/errors/") {
+        if !source.ends_with(".md") || source == "docs/errors/README.md" {
             continue;
         }
         if let Some(place) = place(&source) {
@@ -227,7 +222,7 @@ pub(crate) fn write(
         let inside = file
             .strip_prefix("docs/book/")
             .filter(|rest| *rest == "book.toml" || rest.starts_with("theme/"));
-        let asset = place(&file).filter(|place| !place.ends_with(".md") && !place.contains(".md#"));
+        let asset = place(&file).filter(|place| !place.ends_with(".md"));
         let to = match (inside, asset) {
             (Some(rest), _) => folder.join(rest),
             (None, Some(place)) => target.join(place),
@@ -485,7 +480,7 @@ mod tests {
         );
         assert_eq!(
             found("docs/errors/not_found.md").as_deref(),
-            Some("errors.md#not_found")
+            Some("errors/not_found.md")
         );
         assert_eq!(
             found("spec/03-rings.md").as_deref(),

@@ -8,27 +8,28 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{FOLDER, Page, Tools, declarations};
+use super::{Page, Tools, declarations};
 use crate::process;
 
 /// All of them.
 pub(crate) fn pages(tools: &Tools<'_>) -> Result<Vec<Page>> {
     let root = &tools.workspace.root;
-    let mut errors = Page::generated("errors.md", &errors(root)?);
-    // Its links are those of the pages that it is made of.
-    errors.source = "docs/errors/README.md".to_owned();
-    let mut pages = vec![
-        errors,
-        Page::generated("reference/cli.md", &command_line(&help(tools)?)),
-        Page::generated("reference/http.md", &http(root)?),
-    ];
+    let mut pages = errors(root)?;
+    pages.push(Page::generated(
+        "reference/cli.md",
+        &command_line(&help(tools)?),
+    ));
+    pages.push(Page::generated("reference/http.md", &http(root)?));
     pages.extend(declarations::pages(tools.workspace)?);
     Ok(pages)
 }
 
-/// Every error, by its code: what happened, and what to do.
-fn errors(root: &Path) -> Result<String> {
-    let mut sections = BTreeMap::new();
+/// What the client's errors mean. What the servers refuse has a page each in `docs/errors`.
+const CLIENT_ERRORS: &str = "docs/book/client-errors.md";
+
+/// The list of all errors, and a page for each of the client's own.
+fn errors(root: &Path) -> Result<Vec<Page>> {
+    let mut told = BTreeMap::new();
     for entry in fs::read_dir(root.join("docs/errors"))? {
         let path = entry?.path();
         let code = path
@@ -37,58 +38,67 @@ fn errors(root: &Path) -> Result<String> {
             .to_string_lossy()
             .into_owned();
         if code != "README" {
-            sections.insert(code, of_server(&fs::read_to_string(&path)?));
+            let text = fs::read_to_string(&path)?;
+            let meaning = text
+                .lines()
+                .skip(1)
+                .find(|line| !line.is_empty())
+                .unwrap_or_default();
+            told.insert(code, meaning.to_owned());
         }
     }
-    let file = format!("{FOLDER}/client-errors.md");
-    let client =
-        fs::read_to_string(root.join(&file)).with_context(|| format!("cannot read {file}"))?;
-    for section in client.split("\n## ").skip(1) {
+    let client = fs::read_to_string(root.join(CLIENT_ERRORS))
+        .with_context(|| format!("cannot read {CLIENT_ERRORS}"))?;
+    let mut sections = client.split("\n## ");
+    let introduction = sections.next().unwrap_or_default().trim();
+    let mut pages = Vec::new();
+    for section in sections {
         let (code, text) = section.split_once('\n').unwrap_or((section, ""));
-        if sections
-            .insert(code.to_owned(), text.trim().to_owned())
-            .is_some()
-        {
-            bail!("{file}: {code} is told twice");
+        let meaning = text
+            .lines()
+            .find(|line| !line.is_empty())
+            .unwrap_or_default();
+        if told.insert(code.to_owned(), meaning.to_owned()).is_some() {
+            bail!("{CLIENT_ERRORS}: {code} is told twice");
         }
+        let page = Page::generated(
+            &format!("errors/{code}.md"),
+            &format!("# {code}\n\n{}", text.trim().replace("\n### ", "\n## ")),
+        );
+        pages.push(Page {
+            source: CLIENT_ERRORS.to_owned(),
+            ..page
+        });
     }
     let codes = codes(&fs::read_to_string(root.join("packages/sdk/src/codes.ts"))?)?;
-    let told: BTreeSet<_> = sections.keys().cloned().collect();
-    let missing: Vec<_> = codes.difference(&told).cloned().collect();
+    let missing: Vec<_> = codes
+        .iter()
+        .filter(|code| !told.contains_key(*code))
+        .cloned()
+        .collect();
     if !missing.is_empty() {
-        bail!("{file} does not tell {}", missing.join(", "));
+        bail!("{CLIENT_ERRORS} does not tell {}", missing.join(", "));
     }
-    let servers = fs::read_to_string(root.join("docs/errors/README.md"))?;
-    if let Some(extra) = told
-        .difference(&codes)
-        .find(|code| !servers.contains(&format!("({code}.md)")))
-    {
-        bail!("{extra} is told, and nothing raises it");
+    if let Some(page) = pages.iter().find(|page| {
+        !codes
+            .iter()
+            .any(|code| page.place == format!("errors/{code}.md"))
+    }) {
+        bail!("{CLIENT_ERRORS} has {}, and nothing raises it", page.place);
     }
-    let mut page = client
-        .split("\n## ")
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    page.push_str("\n\n");
-    for (code, text) in &sections {
-        page.push_str(&format!("## {code}\n\n{text}\n\n"));
+    let mut list = format!("{introduction}\n\n| Code | What happened |\n|---|---|\n");
+    for (code, meaning) in &told {
+        list.push_str(&format!(
+            "| [`{code}`](errors/{code}.md) | {} |\n",
+            meaning.replace('|', "\\|")
+        ));
     }
-    Ok(page)
-}
-
-/// The page of a server's problem as a section.
-fn of_server(text: &str) -> String {
-    let mut lines = Vec::new();
-    for line in text.lines().skip(1) {
-        match line {
-            "## Why" => {}
-            "## What to do" => lines.push("What to do:".to_owned()),
-            line => lines.push(line.to_owned()),
-        }
-    }
-    lines.join("\n").trim().to_owned()
+    let list = Page::generated("errors.md", &list);
+    pages.push(Page {
+        source: CLIENT_ERRORS.to_owned(),
+        ..list
+    });
+    Ok(pages)
 }
 
 /// The codes that the SDK's errors can have.
@@ -260,7 +270,7 @@ fn exchange(operation: &Value) -> String {
                 description
                     .lines()
                     .filter_map(|line| line.strip_prefix('`')?.split_once('`'))
-                    .map(|(code, _)| format!("[`{code}`](../errors.md#{code})")),
+                    .map(|(code, _)| format!("[`{code}`](../errors/{code}.md)")),
             );
         }
     }
@@ -360,7 +370,8 @@ fn one_line(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{codes, errors, of_server, subcommands, without};
+    use super::{codes, errors, subcommands, without};
+    use crate::book::Page;
 
     /// The root of the tree.
     fn root() -> &'static Path {
@@ -369,25 +380,30 @@ mod tests {
 
     #[test]
     fn every_code_of_client_and_servers_is_told() {
-        let page = errors(root()).unwrap();
+        let pages = errors(root()).unwrap();
+        let text = |page: &Page| {
+            page.lines
+                .iter()
+                .map(|line| format!("{}\n", line.text))
+                .collect::<String>()
+        };
+        let list = text(pages.last().unwrap());
         let source = std::fs::read_to_string(root().join("packages/sdk/src/codes.ts")).unwrap();
         for code in codes(&source).unwrap() {
-            let (_, section) = page.split_once(&format!("\n## {code}\n")).unwrap();
-            let section = section.split("\n## ").next().unwrap();
             assert!(
-                section.contains("What to do:"),
-                "{code} does not say what to do"
+                list.contains(&format!("[`{code}`](errors/{code}.md)")),
+                "{code} is not listed"
             );
+            let own = pages
+                .iter()
+                .find(|page| page.place == format!("errors/{code}.md"))
+                .map(text);
+            let page = own.unwrap_or_else(|| {
+                std::fs::read_to_string(root().join(format!("docs/errors/{code}.md"))).unwrap()
+            });
+            let (_, rest) = page.split_once("\n## What to do\n").unwrap();
+            assert!(rest.contains("- "), "{code} does not say what to do");
         }
-    }
-
-    #[test]
-    fn the_page_of_a_problem_becomes_a_section() {
-        let text = "# x\n\nMeaning.\n\n## Why\n\nBecause.\n\n## What to do\n\n- That.\n";
-        assert_eq!(
-            of_server(text),
-            "Meaning.\n\n\nBecause.\n\nWhat to do:\n\n- That."
-        );
     }
 
     #[test]
