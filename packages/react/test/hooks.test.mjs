@@ -44,7 +44,9 @@ async function person(name) {
   const options = { tenant: servers.tenant, keys: servers.keys, vault: servers.vault };
   const user = await page.evaluate(
     async ({ options, name }) => {
-      const ward = await hooks.Wardseal.open(options);
+      globalThis.offline = false;
+      // Nothing is kept, so that every look-up asks the servers.
+      const ward = await hooks.Wardseal.open({ ...options, cache: "off", fetch: (...given) => (offline ? Promise.reject(new TypeError("offline")) : fetch(...given)) });
       const user = await ward.signUp(name, sign);
       globalThis.ward = ward;
       globalThis.calls = {};
@@ -99,6 +101,53 @@ test("reload asks again and keeps what is shown; a session of others is an error
   const foreign = await newSession(ben);
   await anna.page.evaluate((foreign) => hooks.sessions(foreign), foreign);
   await says(anna.page, "session0", /^error\|no_access\|$/);
+});
+
+test("while no server answers the data stays beside the error, and the next look finds it again", async () => {
+  const session = await newSession(anna);
+  await anna.page.evaluate((session) => hooks.sessions(session), session);
+  await says(anna.page, "session0", /^ready\|\|1$/);
+  await anna.page.evaluate(() => {
+    globalThis.offline = true;
+    hooks.reload.session0();
+  });
+  await says(anna.page, "session0", /^error\|unreachable\|1$/);
+  await anna.page.evaluate(() => {
+    globalThis.offline = false;
+    hooks.reload.session0();
+  });
+  await says(anna.page, "session0", /^ready\|\|1$/);
+});
+
+test("an answer that was asked for before the last change is not shown", async () => {
+  const session = await newSession(anna);
+  const late = await anna.page.evaluate(
+    async ([session, ben]) => {
+      const { get } = ward.sessions;
+      let first;
+      const old = new Promise((resolve) => {
+        ward.sessions.get = async (...given) => {
+          ward.sessions.get = get;
+          const answer = await get(...given);
+          await new Promise((go) => void (first = go));
+          resolve(answer);
+          return answer;
+        };
+      });
+      hooks.sessions(session);
+      while (first === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+      await ward.sessions.grant(session, ben, "read");
+      hooks.reload.session0();
+      while (!document.getElementById("session0").textContent.startsWith("ready")) await new Promise((resolve) => setTimeout(resolve, 5));
+      first();
+      const { recipients } = await old;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return recipients.length;
+    },
+    [session, ben.user],
+  );
+  assert.equal(late, 1);
+  await says(anna.page, "session0", /^ready\|\|2$/);
 });
 
 test("what no component wants any more is given up and forgotten", async () => {
