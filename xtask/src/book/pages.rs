@@ -372,14 +372,11 @@ impl Rewriter<'_> {
             out.push_str(lead);
             match self.target(target) {
                 Target::Place(place) => out.push_str(&format!("[{text}]({place})")),
-                Target::Beside(path) => {
-                    // Not part of the book: the reader of the sources knows where it is.
-                    if lead.ends_with('!') || text.trim_matches('`') == path {
-                        out.push_str(text);
-                    } else {
-                        out.push_str(&format!("{text} (`{path}`)"));
-                    }
+                // Not part of the book: the reader of the sources knows where it is.
+                Target::Beside(path) if text.starts_with('`') => {
+                    out.push_str(&format!("`{}`", path.trim_end_matches("/README.md")));
                 }
+                Target::Beside(path) => out.push_str(&format!("{text} (`{path}`)")),
                 Target::Nowhere => wrong.push(format!(
                     "{}:{}: there is no {target}",
                     self.page.source, line.number
