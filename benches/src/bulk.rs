@@ -15,8 +15,13 @@ use wardseal_client_core::object::{
     seal_bytes, seal_frame, seal_stream,
 };
 use wardseal_crypto::{
-    SUITE, aead::Aes256Gcm as _, aead::DefaultAes, chunked::StreamKey, merkle, secret::Secret,
-    sign::HybridSigningKey,
+    SUITE,
+    aead::Aes256Gcm as _,
+    aead::DefaultAes,
+    chunked::StreamKey,
+    merkle,
+    secret::Secret,
+    sign::{Ed25519SigningKey, HybridSigningKey},
 };
 use wardseal_protocol::{
     keys::{DeviceKeys, DeviceKind},
@@ -34,7 +39,7 @@ const CONTENT_LEN: u64 = 64 * 16_384 - 4;
 const SEALED_LEN: u64 = 64 * (16_384 + 16);
 
 /// Somebody who writes and reads.
-struct Person {
+pub(crate) struct Person {
     seed: Secret<32>,
     key: HybridSigningKey,
     device: DeviceKeys,
@@ -43,7 +48,7 @@ struct Person {
 }
 
 impl Person {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let mut rng = rng();
         let key = HybridSigningKey::generate(&mut rng)?;
         let sign: [u8; 1984] = key
@@ -82,6 +87,26 @@ impl Person {
             device,
             header,
         })
+    }
+
+    pub(crate) const fn seed(&self) -> &Secret<32> {
+        &self.seed
+    }
+
+    pub(crate) const fn header(&self) -> &ObjectHeader {
+        &self.header
+    }
+
+    pub(crate) const fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    pub(crate) const fn device(&self) -> &DeviceKeys {
+        &self.device
+    }
+
+    pub(crate) const fn signer(&self) -> &Ed25519SigningKey {
+        self.key.ed25519()
     }
 
     fn plan(&self) -> anyhow::Result<SealPlan> {
@@ -184,7 +209,7 @@ impl Frames {
     }
 }
 
-fn rng() -> getrandom::rand_core::UnwrapErr<getrandom::SysRng> {
+pub(crate) fn rng() -> getrandom::rand_core::UnwrapErr<getrandom::SysRng> {
     getrandom::rand_core::UnwrapErr(getrandom::SysRng)
 }
 
@@ -267,7 +292,7 @@ fn in_memory(person: &Person) -> anyhow::Result<()> {
 }
 
 /// What every format has to do at least.
-fn bare_aes(content: &[u8], out: &mut [u8]) -> anyhow::Result<()> {
+pub(crate) fn bare_aes(content: &[u8], out: &mut [u8]) -> anyhow::Result<()> {
     let key = UnboundKey::new(&AES_256_GCM, &[7; 32]).map(LessSafeKey::new)?;
     let chunks = content
         .chunks_exact(CHUNK)
@@ -441,7 +466,7 @@ fn age_open(identity: &age::x25519::Identity, from: &Path, out: &Path) -> anyhow
 }
 
 /// Bytes that do not compress and that no two pages have in common.
-fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut out = Vec::with_capacity(len + 8);
     while out.len() < len {

@@ -1,6 +1,7 @@
 // Runs in the page. Everything is measured in turn, so that whatever else the machine does meets all alike.
 import { Wardseal, memoryStore } from "/sdk/index.js";
 import { FRAME_CONTENT, FRAME_LIMIT, LENGTH, encryptFrame } from "/sdk/frames.js";
+import { compare, median, timed } from "/bench/timing.js";
 import initChacha, { seal as chacha } from "/bench/generated/chacha.js";
 
 const CHUNK = 16_384;
@@ -41,26 +42,6 @@ async function rawHash(content) {
   for (let at = 0; at < content.length; at += 64 * CHUNK) await crypto.subtle.digest("SHA-256", content.subarray(at, at + 64 * CHUNK));
 }
 
-function median(times) {
-  return [...times].sort((one, other) => one - other)[Math.floor(times.length / 2)];
-}
-
-/** Median and best time of each in milliseconds; and how fast it was, compared with the first in the same round: the median of that. */
-async function compare(contenders, rounds = ROUNDS) {
-  const times = contenders.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [number, [, run]] of contenders.entries()) {
-      const start = performance.now();
-      await run();
-      if (round > 0) times[number].push(performance.now() - start);
-    }
-  }
-  return contenders.map(([name], number) => {
-    const ratio = median(times[number].map((time, round) => times[0][round] / time));
-    return { name, median: median(times[number]), best: Math.min(...times[number]), ratio };
-  });
-}
-
 export async function measure(options, megabytes, sign) {
   await initChacha();
   const ward = await Wardseal.open({ ...options, store: memoryStore() });
@@ -81,14 +62,13 @@ export async function measure(options, megabytes, sign) {
     ["a whole object sealed, in the page", () => ward.seal(session, content, { engine: "here" })],
     ["a whole object opened, in the worker", async () => (await ward.open(sealed, { engine: "worker" })).bytes()],
     ["ChaCha20-Poly1305 in WebAssembly", async () => chacha(rawKey, content)],
-  ]);
+  ], ROUNDS);
 
   const identity = [];
   for (let round = 0; round <= 20; round++) {
     const fresh = await Wardseal.open({ ...options, store: memoryStore() });
-    const start = performance.now();
-    await fresh.beginSignUp("somebody");
-    if (round > 0) identity.push(performance.now() - start);
+    const time = await timed(() => fresh.beginSignUp("somebody"));
+    if (round > 0) identity.push(time);
     await fresh.close();
   }
   const small = await compare([["seal a text of 1 kB, servers asked", () => ward.seal(session, content.subarray(0, 1000))]], 15);
