@@ -42,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "crates/password",
         ],
     ),
+    ("packages/python", &["crates/sdk"]),
     ("crates/wasm", &["crates/client"]),
     ("crates/wasm-recovery", &["crates/password", "crates/types"]),
     (
@@ -190,6 +191,7 @@ const OWNED: &[(&[&str], &[&str])] = &[
             "apps/transfer/demo-data",
         ],
     ),
+    (&["pyo3"], &["packages/python"]),
     (&["opaque-ke", "voprf", "argon2"], &["crates/password"]),
     (
         &[

@@ -16,6 +16,7 @@ mod models;
 mod page;
 mod policy;
 mod process;
+mod python;
 mod setup;
 mod story;
 mod suite;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::process::{self, Log};
 use crate::suite::Job;
 use crate::suite::schedule::Outcome;
-use crate::{book, generate, layers, models, page, policy, setup, story, wasm};
+use crate::{book, generate, layers, models, page, policy, python, setup, story, wasm};
 
 /// Stages of a lane run one after the other; lanes run side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,12 @@ pub(crate) const STAGES: &[Stage] = &[
         &["build"],
         "examples/two-facilities with real servers",
         two_facilities,
+    ),
+    native(
+        "python",
+        &["build"],
+        "the Python package: types, stubs, tests against real servers",
+        python_stage,
     ),
     native(
         "clippy",
@@ -203,6 +209,7 @@ pub(crate) const STAGES: &[Stage] = &[
             &[
                 "generated",
                 "story",
+                "python",
                 "vectors-browser",
                 "book",
                 "sdk-packaging",
@@ -285,7 +292,8 @@ const ALL: &[&str] = &["--workspace", "--exclude", "xtask-bindgen"];
 fn build(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     log.run(cargo(job, &["test", "--no-run"]).args(ALL))?;
     // With --examples, which may use dev-dependencies, cargo unites the same features as for tests and builds nothing twice.
-    log.run(cargo(job, &["build", "--bins", "--examples"]).args(ALL))?;
+    // With --lib it also makes the module for Python.
+    log.run(cargo(job, &["build", "--lib", "--bins", "--examples"]).args(ALL))?;
     done()
 }
 
@@ -338,6 +346,13 @@ fn two_facilities(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     }
     story::run(job.workspace, log, false)?;
     done()
+}
+
+fn python_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    if !job.workspace.has("packages/python/pyproject.toml") {
+        return absent(python::FOLDER);
+    }
+    Ok(Outcome::Done(python::run(job.workspace, log)?))
 }
 
 fn clippy(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
