@@ -90,6 +90,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "crates/types",
         ],
     ),
+    ("crates/blobs", &[]),
     (
         "crates/wardseal",
         &[
@@ -122,6 +123,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "apps/transfer/server",
         &[
             "apps/transfer/rules",
+            "crates/blobs",
             "crates/crypto",
             "crates/tenant",
             "crates/types",

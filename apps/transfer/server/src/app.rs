@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rusqlite::Transaction;
 use tokio::sync::{Notify, Semaphore, watch};
+use wardseal_blobs::{Blobs, StoreError};
 use wardseal_crypto::hash::sha256;
 use wardseal_tenant::EscrowDesk;
 use wardseal_types::{Clock, GroupId, Timestamp, UserId};
 
 use crate::{
-    blobs::Blobs,
     challenges::Challenges,
     codes::Codes,
     failure::{Code, Failure},
@@ -140,6 +140,14 @@ impl App {
             stop,
             at_once: Arc::new(Semaphore::new(MOST_AT_ONCE)),
         })
+    }
+
+    /// Checks what can only be checked by asking: that the sealed blobs can be written and read.
+    ///
+    /// # Errors
+    /// Those of the object store.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.blobs.check().await
     }
 
     /// Lets the database grow to so many pages and no further, or to its present size when that is

@@ -9,13 +9,13 @@ use std::{
 };
 
 use clap::Args;
+use wardseal_blobs::{Blobs, S3, S3Error, StoreError};
 use wardseal_tenant::{EscrowDesk, EscrowSecret};
 use wardseal_types::Clock;
 
 use crate::{
     admin::{self, AdminError},
     app::{App, Parts},
-    blobs::Blobs,
     files,
     mail::{Mailer, MailerError},
     model::PageConfig,
@@ -31,6 +31,20 @@ pub struct ServeArguments {
     /// Where the database, the sealed blobs and the token key lie
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Where the sealed blobs lie: a folder, or s3://bucket/prefix with credentials of the environment
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) [default: the folder `blobs` of --data]
+    #[arg(long, value_name = "PLACE")]
+    pub blobs: Option<String>,
+    /// Address of the service of the bucket, where that is not Amazon's
+    #[arg(long, value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, value_name = "NAME")]
+    pub s3_region: Option<String>,
+    /// The bucket stands in the path and not in the name of the host, as most services of one's own
+    /// want it
+    #[arg(long)]
+    pub s3_path_style: bool,
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7430")]
     pub listen: SocketAddr,
@@ -105,8 +119,16 @@ pub enum StartError {
     )]
     Url(String),
     /// The blobs.
-    #[error("the sealed blobs cannot be reached: {0}")]
-    Blobs(#[from] object_store::Error),
+    #[error(
+        "the sealed blobs cannot be reached: {0}. Look at --blobs, the --s3- options and the credentials"
+    )]
+    Blobs(#[from] StoreError),
+    /// The bucket of the blobs.
+    #[error(transparent)]
+    Bucket(#[from] S3Error),
+    /// Options of a bucket without a bucket.
+    #[error("--s3-endpoint, --s3-region and --s3-path-style are for --blobs s3://bucket")]
+    NoBucket,
     /// The people.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -176,11 +198,6 @@ pub fn assemble(
     };
     let escrow = admin::escrow_key(data)?;
     let store = admin::open(data)?;
-    let folder = data.join("blobs");
-    files::make_folder(&folder).map_err(|reason| StartError::Folder {
-        path: folder.clone(),
-        reason,
-    })?;
     let random = Arc::new(random);
     let tenant = Tenant {
         id,
@@ -220,7 +237,7 @@ pub fn assemble(
     let parts = Parts {
         page,
         store,
-        blobs: Blobs::in_folder(&folder)?,
+        blobs: blobs(arguments, &random)?,
         people,
         mailer,
         web,
@@ -241,6 +258,31 @@ pub fn assemble(
     Ok(App::new(parts, stop))
 }
 
+/// The place of the sealed blobs.
+fn blobs(arguments: &ServeArguments, random: &Arc<Random>) -> Result<Blobs, StartError> {
+    let random = Arc::clone(random);
+    let draw = move || random.bytes::<8>();
+    let place = arguments.blobs.as_deref();
+    if let Some(place) = place.filter(|place| place.starts_with("s3:")) {
+        let s3 = S3 {
+            endpoint: arguments.s3_endpoint.clone(),
+            region: arguments.s3_region.clone(),
+            path_style: arguments.s3_path_style,
+            ..S3::at(place)?
+        };
+        return Ok(Blobs::in_s3(&s3, draw)?);
+    }
+    if arguments.s3_endpoint.is_some() || arguments.s3_region.is_some() || arguments.s3_path_style {
+        return Err(StartError::NoBucket);
+    }
+    let folder = place.map_or_else(|| arguments.data.join("blobs"), PathBuf::from);
+    files::make_folder(&folder).map_err(|reason| StartError::Folder {
+        path: folder.clone(),
+        reason,
+    })?;
+    Ok(Blobs::in_folder(&folder, draw)?)
+}
+
 fn is_origin(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|parsed| {
         matches!(parsed.scheme(), "http" | "https") && parsed.origin().ascii_serialization() == url
@@ -259,6 +301,8 @@ fn demonstration(path: &Path) -> Result<serde_json::Value, StartError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]
@@ -287,6 +331,59 @@ mod tests {
         assert!(matches!(demonstration(&path), Err(StartError::Demo { .. })));
         std::fs::write(&path, "{\"roles\": []}").unwrap();
         assert!(demonstration(&path).unwrap()["roles"].is_array());
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArguments,
+    }
+
+    /// The place of the blobs that these arguments name.
+    fn place(data: &Path, more: &[&str]) -> Result<String, StartError> {
+        let data = data.to_str().unwrap();
+        let required = ["serve", "--data", data, "--keys", "k", "--vault", "v"];
+        let line = Line::parse_from(required.iter().chain(more));
+        let random = Arc::new(Random::new(rand_core::UnwrapErr(getrandom::SysRng)));
+        blobs(&line.serve, &random).map(|blobs| format!("{blobs:?}"))
+    }
+
+    #[test]
+    fn blobs_lie_in_a_folder_or_in_a_bucket() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        place(data, &[]).unwrap();
+        assert!(data.join("blobs").is_dir());
+        let elsewhere = data.join("elsewhere");
+        place(data, &["--blobs", elsewhere.to_str().unwrap()]).unwrap();
+        assert!(elsewhere.is_dir());
+        let bucket = [
+            "--blobs",
+            "s3://sealed/transfer",
+            "--s3-endpoint",
+            "http://127.0.0.1:9000",
+            "--s3-region",
+            "eu-central-1",
+            "--s3-path-style",
+        ];
+        let text = place(data, &bucket).unwrap();
+        assert_eq!(text, "Blobs(PrefixObjectStore(transfer))");
+
+        for options in [&["--s3-path-style"][..], &["--s3-region", "x"]] {
+            assert!(matches!(place(data, options), Err(StartError::NoBucket)));
+        }
+        let bad = place(data, &["--blobs", "s3:sealed"]);
+        assert!(matches!(bad, Err(StartError::Bucket(S3Error::Place(_)))));
+        let plain = [
+            "--blobs",
+            "s3://sealed",
+            "--s3-endpoint",
+            "http://s3.example",
+        ];
+        assert!(matches!(
+            place(data, &plain),
+            Err(StartError::Bucket(S3Error::Plain(_)))
+        ));
     }
 
     #[test]

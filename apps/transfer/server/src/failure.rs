@@ -10,6 +10,7 @@ use axum::{
 use rusqlite::{ErrorCode, ffi};
 use serde::Serialize;
 use utoipa::ToSchema;
+use wardseal_blobs::{StoreError, UploadError};
 
 /// A stable code for each way in which a request fails.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -383,8 +384,8 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-impl From<object_store::Error> for Failure {
-    fn from(error: object_store::Error) -> Self {
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
         let code = if is_full(&error) {
             Code::StorageFull
         } else {
@@ -398,7 +399,17 @@ impl From<object_store::Error> for Failure {
 }
 
 /// Whether a store has no room: somewhere in the chain of causes stands an error of the system.
-fn is_full(error: &object_store::Error) -> bool {
+impl From<UploadError<Self>> for Failure {
+    fn from(error: UploadError<Self>) -> Self {
+        match error {
+            UploadError::Store(error) => error.into(),
+            UploadError::Index(failure) => failure,
+            UploadError::StandsAt(at) => Self::stands_at(at),
+        }
+    }
+}
+
+fn is_full(error: &StoreError) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>()
@@ -480,7 +491,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_from_other_failures_and_nothing_internal_is_told() {
-        let store = |kind| object_store::Error::Generic {
+        let store = |kind| StoreError::Generic {
             store: "test",
             source: Box::new(std::io::Error::from(kind)),
         };

@@ -10,6 +10,7 @@ use wardseal_types::Timestamp;
 
 use crate::{
     app::{App, Work},
+    blobs::name,
     failure::Failure,
     session,
     store::{Notice, blobs, feed, people, recovery, requests},
@@ -70,7 +71,7 @@ impl App {
             .await?;
         // Afterwards: a death in between leaves parts that nobody finds, and loses none.
         for id in unused {
-            self.blobs.remove(id).await?;
+            self.blobs.remove(&name(id)?).await?;
         }
         Ok(())
     }

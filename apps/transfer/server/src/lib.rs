@@ -11,7 +11,7 @@
 //! | `routes` | addresses, bodies, who may ask for what |
 //! | `cases`, `requests`, `jobs` | what becomes of a case and its requests; every transition by `transfer_rules` |
 //! | `store` | SQL; one transaction for each change |
-//! | `blobs` | sealed blobs, in parts, in an object store |
+//! | `blobs` | which parts of sealed blobs count; they lie in an object store (`wardseal-blobs`) |
 //! | `people`, `session` | who is who (asked of the key server, verified), and who is signed in |
 //! | `events`, `mail` | what facilities are told |
 //! | `config`, `admin` | the program's commands |
@@ -49,7 +49,7 @@ mod web;
 mod words;
 
 pub use app::{App, Parts};
-pub use blobs::{Blobs, MOST_BYTES, PART};
+pub use blobs::MOST_BYTES;
 pub use failure::{Code, Failure, Problem};
 pub use id::{Id, IdError};
 pub use mail::{Language, Mailer, MailerError, UnknownLanguage};
@@ -60,4 +60,6 @@ pub use routes::{document, openapi_text};
 pub use server::{Stop, serve};
 pub use session::{IDLE, LIFETIME};
 pub use store::{Notified, OpenError, Store};
+/// Where sealed blobs lie.
+pub use wardseal_blobs::{Blobs, PART};
 pub use web::{Web, WebError};

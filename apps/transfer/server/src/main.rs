@@ -237,6 +237,7 @@ async fn serve_until_stopped(arguments: &ServeArguments) -> Result<(), StartErro
         random(),
         stop.clone(),
     )?;
+    app.check().await?;
     stop_on_signals(stop);
     {
         // One line for programs. It is not worth dying for.

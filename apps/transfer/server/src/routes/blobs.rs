@@ -14,18 +14,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use rusqlite::Transaction;
 use serde::Deserialize;
 use transfer_rules::state::Access;
+use wardseal_blobs::{Counted, Ended, MOST_PARTS, PART, Upload};
 use wardseal_crypto::hash::sha256;
 use wardseal_types::GroupId;
 
 use super::{Asks, Ids, Json, body};
 use crate::{
     app::App,
-    blobs::{MOST_BYTES, MOST_PARTS, PART},
+    blobs::{MOST_BYTES, Rows, name},
     failure::{Code, Failure, Problem, UPLOAD_OFFSET},
     id::Id,
     model::{Blobs, FetchBlobs, NewBlob, Uploaded},
@@ -44,6 +45,10 @@ const MOST_FETCHED_BYTES: u64 = 256 << 10;
 const SILENCE: Duration = Duration::from_secs(30);
 
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
+
+/// From its beginning in this API on, an upload is one of tus.
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const TUS: HeaderValue = HeaderValue::from_static("1.0.0");
 
 /// Whose blob it is.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -111,20 +116,6 @@ impl App {
             return Err(Code::NotFound.into());
         }
         Ok(blob)
-    }
-
-    /// Writes a part and counts it. Where the upload stands then.
-    async fn add_part(self: &Arc<Self>, id: Id, start: u64, bytes: Bytes) -> Result<u64, Failure> {
-        let part = self.blobs.put(id, start, bytes, &self.random).await?;
-        let end = start.saturating_add(part.size);
-        let adding = part.clone();
-        let added = self
-            .blocking(move |app| app.store.write(|tx| blobs::append(tx, id, &adding)))
-            .await;
-        if added.is_err() {
-            self.blobs.discard(id, &part).await;
-        }
-        added.map(|()| end)
     }
 
     /// Which of these blobs the caller may read.
@@ -201,9 +192,20 @@ pub(crate) async fn append(
         .uploads
         .try_acquire()
         .map_err(|_| Failure::new(Code::Unavailable))?;
-    let (at, ended) = receive(&app, &blob, body).await?;
-    ended?;
-    let headers = [(UPLOAD_OFFSET, HeaderValue::from(at))];
+    let upload = Upload {
+        size: blob.size,
+        received: blob.received,
+    };
+    let received = app
+        .blobs
+        .receive(&Rows(Arc::clone(&app)), &name(id)?, upload, frames(body))
+        .await?;
+    received.ended.map_err(|ended| match ended {
+        Ended::Broken(failure) => failure,
+        Ended::Beyond => beyond(),
+    })?;
+    let at = received.at;
+    let headers = [(UPLOAD_OFFSET, HeaderValue::from(at)), (TUS_RESUMABLE, TUS)];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
 
@@ -252,50 +254,26 @@ fn beyond() -> Failure {
     Failure::detail(Code::TooLarge, "more bytes than the blob has")
 }
 
-/// Takes a body in, part by part. Where the upload stands then, and how the body ended: whatever
-/// came before a break is kept.
-async fn receive(
-    app: &Arc<App>,
-    blob: &Blob,
-    mut body: Body,
-) -> Result<(u64, Result<(), Failure>), Failure> {
-    let mut at = blob.received;
-    let mut gathered: Vec<u8> = Vec::new();
-    let ended = loop {
-        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(None) => break Ok(()),
-            Ok(Some(Err(_))) => {
-                break Err(Failure::detail(
-                    Code::Malformed,
-                    "the body ended before its end",
-                ));
-            }
-            Err(_) => {
-                break Err(Failure::detail(
-                    Code::Unavailable,
-                    "the body took too long to arrive",
-                ));
-            }
-        };
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        let ahead = u64::try_from(gathered.len().saturating_add(data.len())).unwrap_or(u64::MAX);
-        if at.saturating_add(ahead) > blob.size {
-            break Err(beyond());
+/// What comes of a body. One that says nothing for too long has ended.
+fn frames(body: Body) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
+    stream::unfold(Some(body), async |body| {
+        let mut body = body?;
+        loop {
+            let failure = match tokio::time::timeout(SILENCE, body.frame()).await {
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => return Some((Ok(data), Some(body))),
+                    // Trailers.
+                    Err(_) => continue,
+                },
+                Ok(None) => return None,
+                Ok(Some(Err(_))) => {
+                    Failure::detail(Code::Malformed, "the body ended before its end")
+                }
+                Err(_) => Failure::detail(Code::Unavailable, "the body took too long to arrive"),
+            };
+            return Some((Err(failure), None));
         }
-        gathered.extend_from_slice(&data);
-        if gathered.len() >= PART {
-            at = app
-                .add_part(blob.id, at, std::mem::take(&mut gathered).into())
-                .await?;
-        }
-    };
-    if !gathered.is_empty() {
-        at = app.add_part(blob.id, at, gathered.into()).await?;
-    }
-    Ok((at, ended))
+    })
 }
 
 /// Where an upload stands.
@@ -311,6 +289,8 @@ pub(crate) async fn stand(
     let headers = [
         (UPLOAD_OFFSET, HeaderValue::from(blob.received)),
         (UPLOAD_LENGTH, HeaderValue::from(blob.size)),
+        (TUS_RESUMABLE, TUS),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok(headers.into_response())
 }
@@ -345,7 +325,8 @@ pub(crate) async fn put(
     if let Some(known) = app.read(move |tx| blobs::find(tx, id)).await? {
         return repeated(known).map(|()| StatusCode::NO_CONTENT);
     }
-    let part = app.blobs.put(id, 0, content, &app.random).await?;
+    let named = name(id)?;
+    let part = app.blobs.put(&named, 0, content).await?;
     let adding = part.clone();
     let added = app
         .blocking(move |app| {
@@ -363,13 +344,15 @@ pub(crate) async fn put(
                     created,
                 };
                 blobs::insert(tx, &blob)?;
-                blobs::append(tx, id, &adding)?;
-                Ok(true)
+                match blobs::append(tx, id, &adding)? {
+                    Counted::Yes => Ok(true),
+                    Counted::StandsAt(at) => Err(Failure::stands_at(at)),
+                }
             })
         })
         .await;
     if !matches!(added, Ok(true)) {
-        app.blobs.discard(id, &part).await;
+        app.blobs.discard(&named, &part).await;
     }
     added.map(|_| StatusCode::NO_CONTENT)
 }
@@ -397,9 +380,9 @@ pub(crate) async fn read(
         .transpose()?;
     let (from, to) = asked.unwrap_or((0, blob.size));
     let parts = app.read(move |tx| blobs::parts(tx, id)).await?;
-    let content = app.blobs.read(id, parts, from, to).map(|piece| {
-        piece.map_err(|failure| {
-            tracing::error!(cause = ?failure.cause, "a blob cannot be read");
+    let content = app.blobs.read(&name(id)?, parts, from..to).map(|piece| {
+        piece.map_err(|error| {
+            tracing::error!(%error, "a blob cannot be read");
             std::io::Error::other("the blob cannot be read")
         })
     });
@@ -410,6 +393,11 @@ pub(crate) async fn read(
         HeaderValue::from_static("application/octet-stream"),
     );
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // A blob never changes: its identifier is what says that it is the same.
+    headers.insert(
+        header::ETAG,
+        HeaderValue::from_str(&format!("\"{id}\"")).map_err(Failure::internal)?,
+    );
     headers.insert(
         header::CONTENT_LENGTH,
         HeaderValue::from(to.saturating_sub(from)),
@@ -451,7 +439,7 @@ pub(crate) async fn fetch(
         let parts = app.read(move |tx| blobs::parts(tx, id)).await?;
         let pieces: Vec<Bytes> = app
             .blobs
-            .read(id, parts, 0, blob.size)
+            .read(&name(id)?, parts, 0..blob.size)
             .try_collect()
             .await?;
         found.insert(id.to_string(), BASE64URL_NOPAD.encode(&pieces.concat()));

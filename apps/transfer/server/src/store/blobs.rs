@@ -1,6 +1,10 @@
 //! Which blobs there are, and in which parts they lie.
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{
+    OptionalExtension as _, Row, Transaction, params,
+    types::{FromSqlError, Type},
+};
+use wardseal_blobs::{Counted, Part, PartName};
 use wardseal_types::{GroupId, Timestamp};
 
 use super::{millis, parsed, signed, time, unsigned};
@@ -44,15 +48,6 @@ impl Blob {
     }
 }
 
-/// A part of a blob: an object of the store.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Part {
-    pub(crate) start: u64,
-    pub(crate) size: u64,
-    /// Drawn for each attempt, so that two who write at once do not overwrite each other.
-    pub(crate) name: String,
-}
-
 pub(crate) fn blob(row: &Row<'_>) -> Result<Blob, rusqlite::Error> {
     Ok(Blob {
         id: row.get("id")?,
@@ -87,22 +82,22 @@ pub(crate) fn insert(tx: &Transaction<'_>, blob: &Blob) -> Result<(), Failure> {
 }
 
 /// Notes a part that the store has taken. Only the one that begins where the blob ends counts.
-pub(crate) fn append(tx: &Transaction<'_>, id: Id, part: &Part) -> Result<(), Failure> {
+pub(crate) fn append(tx: &Transaction<'_>, id: Id, part: &Part) -> Result<Counted, Failure> {
     let moved = tx
         .prepare_cached("UPDATE blob SET received = received + ?3 WHERE id = ?1 AND received = ?2")?
         .execute(params![id, signed(part.start), signed(part.size)])?;
     if moved == 0 {
         let at = find(tx, id)?.map_or(0, |blob| blob.received);
-        return Err(Failure::stands_at(at));
+        return Ok(Counted::StandsAt(at));
     }
     tx.prepare_cached("INSERT INTO part (blob, start, size, name) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![
             id,
             signed(part.start),
             signed(part.size),
-            part.name
+            part.name.as_str()
         ])?;
-    Ok(())
+    Ok(Counted::Yes)
 }
 
 /// The parts of a blob, in order.
@@ -113,10 +108,18 @@ pub(crate) fn parts(tx: &Transaction<'_>, id: Id) -> Result<Vec<Part>, Failure> 
         Ok(Part {
             start: unsigned(row.get("start")?),
             size: unsigned(row.get("size")?),
-            name: row.get("name")?,
+            name: part_name(row)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn part_name(row: &Row<'_>) -> Result<PartName, rusqlite::Error> {
+    let text: String = row.get("name")?;
+    PartName::kept(&text).ok_or_else(|| {
+        let refused = FromSqlError::Other("no name of a part".into());
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(refused))
+    })
 }
 
 /// How many parts a blob has.

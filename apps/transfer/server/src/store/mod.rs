@@ -24,7 +24,7 @@ use std::{
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 use wardseal_types::Timestamp;
 
-pub(crate) use blobs::{Blob, Part};
+pub(crate) use blobs::Blob;
 pub(crate) use cases::CaseRow;
 pub use facilities::Notified;
 pub(crate) use feed::{Change, Kind, Letter, Notice};
@@ -270,6 +270,9 @@ pub(crate) fn same_version(found: u64, seen: u64) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use wardseal_blobs::{BlobName, Counted, Index, Part, conformance};
+    use wardseal_types::{GroupId, Timestamp};
+
     use super::*;
 
     #[test]
@@ -291,6 +294,49 @@ mod tests {
         let connection = Connection::open(&other).unwrap();
         connection.execute_batch("CREATE TABLE x (y)").unwrap();
         assert!(matches!(Store::open(&other), Err(OpenError::Foreign)));
+    }
+
+    /// The rows of blobs, without the server around them.
+    struct Rows(Store);
+
+    impl Index for Rows {
+        type Error = Failure;
+
+        async fn append(&self, blob: &BlobName, part: &Part) -> Result<Counted, Failure> {
+            let id = blob.to_string().parse().unwrap();
+            self.0.write(|tx| blobs::append(tx, id, part))
+        }
+
+        async fn parts(&self, blob: &BlobName) -> Result<Vec<Part>, Failure> {
+            let id = blob.to_string().parse().unwrap();
+            self.0.read(|tx| blobs::parts(tx, id))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rows_of_blobs_are_an_index_of_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = Rows(Store::open(&folder.path().join("transfer.db")).unwrap());
+        let names = ["A", "B", "C"].map(|end| format!("01ARZ3NDEKTSV4RRFFQ69G5FA{end}"));
+        for name in &names[..2] {
+            let blob = Blob {
+                id: name.parse().unwrap(),
+                facility: GroupId::from_bytes([1; 32]),
+                size: 100,
+                received: 0,
+                hash: None,
+                created: Timestamp::from_millis(1),
+            };
+            rows.0.write(|tx| blobs::insert(tx, &blob)).unwrap();
+        }
+        let [one, other, missing] = names.map(|name| name.parse().unwrap());
+        conformance::index(&rows, &one, &other, &missing)
+            .await
+            .unwrap();
+        // A name that no part was ever given is a damaged database.
+        let change = |tx: &Transaction<'_>| Ok(tx.execute("UPDATE part SET name = '../x'", [])?);
+        rows.0.write(change).unwrap();
+        assert!(rows.parts(&one).await.is_err());
     }
 
     #[test]

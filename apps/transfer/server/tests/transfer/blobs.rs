@@ -40,6 +40,8 @@ async fn stands(facility: &Facility, id: Id) -> (u64, u64) {
         .request(Method::HEAD, &format!("/api/blobs/{id}"));
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["tus-resumable"], "1.0.0");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
     let number = |name: &str| answer.headers()[name].to_str().unwrap().parse().unwrap();
     (number("upload-offset"), number("upload-length"))
 }
@@ -128,6 +130,7 @@ async fn an_upload_goes_on_after_every_kind_of_interruption() {
             .await
             .unwrap();
         assert_eq!(answer.status(), 206);
+        assert_eq!(answer.headers()["etag"], format!("\"{id}\""));
         assert_eq!(answer.bytes().await.unwrap(), whole[from..to]);
     }
     let answer = roch

@@ -132,6 +132,10 @@ impl Site {
 
         let arguments = ServeArguments {
             data,
+            blobs: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: false,
             listen: "127.0.0.1:0".parse().unwrap(),
             url: None,
             keys: servers.keys_url(),
