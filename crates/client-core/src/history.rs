@@ -5,7 +5,7 @@ use wardseal_protocol::{
     op::{Cause, Entry, Grant, Op, Rights},
     statement::{Author, Statement},
 };
-use wardseal_types::{DeviceId, MemberId, PendingId, SortedMap, Timestamp, UserId};
+use wardseal_types::{DeviceId, MemberId, PendingId, SortedMap, Timestamp, UserId, words};
 
 use crate::{
     compose::Visibility,
@@ -91,6 +91,13 @@ pub enum How {
     /// It had been awaited, and a recipient let it in.
     Completed,
 }
+
+words!(How {
+    Created: "created",
+    Granted: "granted",
+    Claimed: "claimed",
+    Completed: "completed",
+});
 
 /// The last change of a recipient's rights.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -97,8 +97,8 @@ pub enum Refusal {
     /// The same key twice, or a tenant without a key that it needs.
     #[error("the tenant's keys would be inconsistent")]
     BadTenantKeys,
-    /// The group was dissolved.
-    #[error("the group was dissolved")]
+    /// The group was dissolved, or the session has ended.
+    #[error("the group was dissolved, or the session has ended")]
     Dissolved,
     /// The claimant does not carry the name for which something lies in escrow.
     #[error("{0} does not carry the name for which this lies in escrow")]

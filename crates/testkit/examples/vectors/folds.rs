@@ -106,6 +106,15 @@ fn good(set: &mut Set) {
         "A session answers the loss, so its own epoch is lossy.",
         &scene.town,
     );
+    scene
+        .town
+        .say(&scene.alice, session, Op::End)
+        .expect("ended");
+    case(
+        "end",
+        "A session ends: nobody is a recipient any more.",
+        &scene.town,
+    );
 }
 
 fn groups(set: &mut Set) {
@@ -305,6 +314,32 @@ fn sessions(set: &mut Set) {
         "cycle",
         town,
         &statement,
+    );
+    let statement = town.says(bob, session, Op::End);
+    case(
+        "end-by-reader",
+        "A reader ends a session.",
+        "not_authorised",
+        town,
+        &statement,
+    );
+    let rotation = town.op_rotate_session(child);
+    let late = town.says(alice, child, rotation);
+    town.say(alice, session, Op::End).expect("ended");
+    let statement = town.says(alice, session, Op::Describe(0, Base64Url(vec![1])));
+    case(
+        "after-end",
+        "Metadata for a session that has ended.",
+        "dissolved",
+        town,
+        &statement,
+    );
+    case(
+        "sealed-to-ended",
+        "A rotation that seals to a parent that has ended.",
+        "dissolved",
+        town,
+        &late,
     );
 }
 

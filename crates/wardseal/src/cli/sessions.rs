@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wardseal_client::{
-    Rights, Session, Visibility,
+    Rights, Session, Visibility, What,
     types::{MemberId, PendingId, SessionId},
 };
 
@@ -12,6 +12,7 @@ use super::{
     failure::Failure,
     profile::{Host, HostClient},
     report::Report,
+    time,
     who::{self, Who},
 };
 
@@ -25,8 +26,18 @@ pub(crate) enum Command {
     Create(Create),
     /// Lists the sessions that you may open.
     List,
-    /// Shows a session.
+    /// Shows a session: who may open it, and through whom.
     Show {
+        /// The session
+        session: SessionId,
+    },
+    /// Tells who did what in a session, and when.
+    History {
+        /// The session
+        session: SessionId,
+    },
+    /// Lists the sessions under a session, and has their keys at hand.
+    Children {
         /// The session
         session: SessionId,
     },
@@ -59,8 +70,15 @@ pub(crate) enum Command {
         /// The session
         session: SessionId,
         /// Who is revoked
-        #[arg(required = true)]
+        #[arg(required_unless_present_any = ["others", "all"])]
         who: Vec<Who>,
+        /// Everybody but the one through whom you manage the session: you, else a group of yours,
+        /// else a parent session
+        #[arg(long, conflicts_with_all = ["who", "all"])]
+        others: bool,
+        /// Everybody, you too. The session ends, and that cannot be undone
+        #[arg(long, conflicts_with = "who")]
+        all: bool,
     },
     /// Changes what a recipient may do.
     Rights {
@@ -179,6 +197,8 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
             (session, "made\n")
         }
         Command::Show { session } => (session, ""),
+        Command::History { session } => return history(&client, session).await,
+        Command::Children { session } => return children(&client, session).await,
         Command::Grant {
             session,
             who,
@@ -206,7 +226,22 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
             escrow::let_in(&client, session, pending, who).await?;
             (session, "let in\n")
         }
-        Command::Revoke { session, who } => {
+        Command::Revoke {
+            session, all: true, ..
+        } => {
+            client.revoke_all(session).await?;
+            let text = format!("{session} has ended: nobody opens it any more");
+            return Ok(Report::new(text, json!({ "id": session, "ended": true })));
+        }
+        Command::Revoke {
+            session,
+            others: true,
+            ..
+        } => {
+            client.revoke_others(session).await?;
+            (session, "revoked\n")
+        }
+        Command::Revoke { session, who, .. } => {
             let members = who::resolve(&client, &who).await?;
             client.revoke(session, &members).await?;
             (session, "revoked\n")
@@ -238,6 +273,114 @@ impl Create {
         }
         Ok(())
     }
+}
+
+async fn history(client: &HostClient, session: SessionId) -> Result<Report, Failure> {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    for event in client.history(session).await? {
+        let (done, value) = told(&event.what);
+        text.push_str(&format!(
+            "{}  {}  {done}\n",
+            time::format(event.time),
+            event.by
+        ));
+        values.push(json!({
+            "what": value,
+            "by": event.by,
+            "device": event.device,
+            "time": event.time,
+            "position": event.position,
+        }));
+    }
+    Ok(Report::new(
+        text,
+        json!({ "id": session, "events": values }),
+    ))
+}
+
+/// What happened, in words and as a value.
+fn told(what: &What) -> (String, Value) {
+    let listed = |members: &[MemberId]| {
+        let members: Vec<_> = members.iter().map(ToString::to_string).collect();
+        members.join(", ")
+    };
+    match what {
+        What::Created { recipients, label } => {
+            let members: Vec<_> = recipients.iter().map(|(member, _)| *member).collect();
+            let recipients: Vec<_> = recipients
+                .iter()
+                .map(|(member, rights)| json!({ "id": member, "rights": rights.word() }))
+                .collect();
+            (
+                format!("made it for {}", listed(&members)),
+                json!({ "created": recipients, "label": label }),
+            )
+        }
+        What::Granted {
+            member,
+            rights,
+            visibility,
+        } => {
+            let from_join = *visibility == Visibility::FromJoin;
+            let since = if from_join { ", from then on" } else { "" };
+            (
+                format!("granted {} to {member}{since}", rights.word()),
+                json!({ "granted": member, "rights": rights.word(), "fromJoin": from_join }),
+            )
+        }
+        What::RightsSet { member, rights } => (
+            format!("gave {member} the right to {}", rights.word()),
+            json!({ "changed": member, "rights": rights.word() }),
+        ),
+        What::Revoked { members } => (
+            format!("revoked {}", listed(members)),
+            json!({ "revoked": members }),
+        ),
+        What::Rotated { causes } => {
+            let causes: Vec<_> = causes.iter().map(|cause| cause.member).collect();
+            let text = if causes.is_empty() {
+                "gave it a new key".to_owned()
+            } else {
+                format!("gave it a new key, for {} lost somebody", listed(&causes))
+            };
+            (text, json!({ "rotated": causes }))
+        }
+        What::Claimed {
+            pending,
+            member,
+            completed,
+        } => {
+            let text = if *completed {
+                format!("let {member} in, who was awaited as {pending}")
+            } else {
+                format!("claimed for {member} what waited as {pending}")
+            };
+            (
+                text,
+                json!({ "claimed": member, "pending": pending, "completed": completed }),
+            )
+        }
+        What::Described => ("changed its metadata".to_owned(), json!("described")),
+        What::Ended => ("ended it".to_owned(), json!("ended")),
+        other => (format!("{other:?}"), Value::Null),
+    }
+}
+
+async fn children(client: &HostClient, session: SessionId) -> Result<Report, Failure> {
+    let tree = client.open_tree(session).await?;
+    let mut all = tree.children;
+    let mut after = tree.more;
+    while after.is_some() {
+        let page = client.children(session, after, PAGE).await?;
+        all.extend(page.sessions);
+        after = page.next;
+    }
+    let mut text: String = all.iter().map(|child| format!("{child}\n")).collect();
+    if text.is_empty() {
+        text.push_str("there is no session under this one that you may open");
+    }
+    Ok(Report::new(text, json!({ "id": session, "children": all })))
 }
 
 async fn list(client: &HostClient) -> Result<Report, Failure> {
@@ -276,7 +419,16 @@ fn describe(session: &Session) -> String {
     let recipients: String = session
         .recipients
         .iter()
-        .map(|recipient| format!("  {}  {}\n", recipient.member, recipient.rights.word()))
+        .map(|recipient| {
+            format!(
+                "  {}  {}  {} by {}, {}\n",
+                recipient.member,
+                recipient.rights.word(),
+                recipient.how.word(),
+                recipient.by,
+                time::format(recipient.time)
+            )
+        })
         .collect();
     let metadata = session
         .metadata
@@ -300,6 +452,12 @@ fn value(session: &Session) -> Value {
         "recipients": session.recipients.iter().map(|recipient| json!({
             "id": recipient.member,
             "rights": recipient.rights.word(),
+            "how": recipient.how.word(),
+            "by": recipient.by,
+            "device": recipient.device,
+            "time": recipient.time,
+            "changed": recipient.changed.map(|changed| json!({ "by": changed.by, "time": changed.time })),
         })).collect::<Vec<_>>(),
+        "managing": session.managing,
     })
 }

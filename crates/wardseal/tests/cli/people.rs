@@ -209,6 +209,81 @@ fn sessions_and_who_may_open_them() {
     assert_eq!(damaged.code, 2, "{damaged:?}");
 }
 
+#[test]
+fn a_case_with_what_is_under_it_and_how_it_ends() {
+    let place = Place::with(&["anna", "ben", "carla"]);
+    let id = |person: &str| place.run(person, &["user", "show"]).good().id("usr_");
+    let (anna, ben) = (id("anna"), id("ben"));
+    let create = |recipients: &[&str]| {
+        let command = [&["session", "create", "--manage", "anna"], recipients].concat();
+        place.run("anna", &command).good().id("ses_")
+    };
+    let case = create(&["--read", "ben", "--read", "carla"]);
+    place
+        .run("anna", &["session", "rights", &case, "ben", "share"])
+        .good();
+    let history = ["session", "history", &case];
+    let told = place.run("ben", &history).good().out;
+    let mut lines = told.lines();
+    let made = lines.next().unwrap();
+    assert!(made.contains(&format!("  {anna}  made it for ")), "{told}");
+    let changed = lines.next().unwrap();
+    assert!(
+        changed.ends_with(&format!("gave {ben} the right to share")),
+        "{told}"
+    );
+    assert_eq!(lines.next(), None, "{told}");
+    let json = [&history[..], &["--json"]].concat();
+    let told = place.run("ben", &json).good().json();
+    let events = told["events"].as_array().unwrap();
+    assert_eq!(events[0]["what"]["created"].as_array().unwrap().len(), 3);
+    assert_eq!(events[1]["what"]["rights"], "share");
+    assert_eq!(events[1]["by"], anna);
+
+    // Who is in it, and through whom.
+    let show = |person: &str| place.run(person, &["session", "show", &case]);
+    let shown = show("ben").good().out;
+    let line = shown.lines().find(|line| line.contains(&ben)).unwrap();
+    assert!(
+        line.contains(&format!("{ben}  share  created by {anna}, 20")),
+        "{shown}"
+    );
+
+    // A session under it is made by its identifier.
+    let children = |person: &str| place.run(person, &["session", "children", &case]);
+    let none = children("anna").good().out;
+    assert!(none.contains("no session under this one"), "{none}");
+    let under = create(&["--read", &case]);
+    assert_eq!(children("ben").good().out, format!("{under}\n"));
+
+    let revoke = |person: &str, how: &[&str]| {
+        place.run(person, &[&["session", "revoke", &case], how].concat())
+    };
+    for usage in [
+        &[][..],
+        &["--all", "--others"],
+        &["--all", "ben"],
+        &["--others", "ben"],
+    ] {
+        assert_eq!(revoke("anna", usage).code, 2, "{usage:?}");
+    }
+    assert_eq!(revoke("ben", &["--others"]).code, 5);
+    let said = revoke("anna", &["--others"]).good().out;
+    assert!(
+        said.starts_with("revoked\n") && !said.contains(&ben),
+        "{said}"
+    );
+    assert_eq!(show("ben").code, 5);
+    assert_eq!(show("anna").good().out.lines().count(), 2);
+    let said = revoke("anna", &["--all"]).good().out;
+    assert_eq!(
+        said,
+        format!("{case} has ended: nobody opens it any more\n")
+    );
+    assert_eq!(show("anna").code, 5);
+    assert_eq!(children("anna").code, 5);
+}
+
 /// A name is never a group's, whatever that calls itself.
 #[test]
 fn a_group_cannot_take_a_persons_place() {
