@@ -76,6 +76,7 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
             .arg(&output),
     )?;
     let followed = links::check(&output, &mut wrong)?;
+    pages::check_others(workspace, &mut wrong)?;
     for line in &wrong {
         log.say(line)?;
     }

@@ -95,6 +95,35 @@ pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Page>> {
     Ok(pages)
 }
 
+/// Looks at the links of the pages that are in the tree and not in the book.
+pub(crate) fn check_others(workspace: &Workspace, wrong: &mut Vec<String>) -> Result<()> {
+    for source in workspace.files()? {
+        if !source.ends_with(".md")
+            || place(&source).is_some()
+            || source.starts_with(&format!("{FOLDER}/client"))
+        {
+            continue;
+        }
+        let text = fs::read_to_string(workspace.root.join(&source))?;
+        let mut page = Page::generated(&source, &text);
+        page.source.clone_from(&source);
+        let rewriter = Rewriter {
+            root: &workspace.root,
+            page: &page,
+            places: &BTreeSet::new(),
+        };
+        let mut fence = None;
+        for line in &page.lines {
+            let was = fence.is_some();
+            fence = after(fence, &line.text);
+            if !was && fence.is_none() {
+                rewriter.line(line, wrong)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Puts the lines of other files where `{{#include file}}`, `{{#include file:anchor}}` or `{{#include file#words}}` stands
 /// alone on a line.
 fn resolve(root: &Path, source: &str, text: &str) -> Result<Vec<Line>> {
@@ -413,7 +442,12 @@ impl Rewriter<'_> {
     }
 
     fn target(&self, target: &str) -> Target {
-        if target.starts_with('#') || target.starts_with("mailto:") || target.contains("://") {
+        // Names of items are links in documentation of crates.
+        if target.starts_with('#')
+            || target.starts_with("mailto:")
+            || target.contains("://")
+            || target.contains("::")
+        {
             return Target::Place(target.to_owned());
         }
         let (path, anchor) = match target.split_once('#') {

@@ -15,12 +15,8 @@ use crate::workspace::Workspace;
 /// What begins a line that readers see only when they ask for it.
 const HIDDEN: &str = "//~";
 
-/// Packages of ours that pages use: folder and the file that says that it was built.
-const PACKAGES: &[(&str, &str)] = &[
-    ("packages/sdk", "dist/index.js"),
-    ("packages/testing", "dist/index.js"),
-    ("packages/react", "dist/index.js"),
-];
+/// Packages of ours that pages use, in the order in which they need each other.
+const PACKAGES: &[&str] = &["packages/sdk", "packages/testing", "packages/react"];
 
 /// Packages of others, and the package of ours that has them installed.
 const OTHERS: &[(&str, &[&str])] = &[
@@ -55,20 +51,20 @@ const CONFIGURATION: &str = r##"{
 }
 "##;
 
-/// Builds the packages that are not built yet, as far as they are in the tree.
+/// Builds the packages that are in the tree. The SDK was built for its own tests, where those run too.
 pub(crate) fn build_packages(workspace: &Workspace, log: &mut Log) -> Result<()> {
-    for (folder, built) in PACKAGES {
-        if !workspace.has(&format!("{folder}/package.json")) {
+    for folder in PACKAGES {
+        let built = workspace.prebuilt && workspace.has("packages/sdk/dist/index.js");
+        if !workspace.has(&format!("{folder}/package.json")) || (built && *folder == "packages/sdk")
+        {
             continue;
         }
         setup::npm_install(workspace, log, folder)?;
-        if !(workspace.prebuilt && workspace.has(&format!("{folder}/{built}"))) {
-            log.run(
-                Command::new("npm")
-                    .args(["run", "--silent", "build"])
-                    .current_dir(workspace.root.join(folder)),
-            )?;
-        }
+        let mut build = Command::new("npm");
+        build
+            .args(["run", "--silent", "build"])
+            .current_dir(workspace.root.join(folder));
+        log.run(&mut build)?;
     }
     Ok(())
 }
@@ -152,7 +148,7 @@ fn surroundings(workspace: &Workspace, folder: &Path) -> Result<()> {
         )?;
     }
     let modules = folder.join("node_modules");
-    for (package, _) in PACKAGES {
+    for package in PACKAGES {
         if let Some(name) = package.strip_prefix("packages/")
             && workspace.has(package)
         {
