@@ -20,9 +20,9 @@ const MODULES: &[(&str, &str)] = &[
     ("wardseal_native.dll", "_native.pyd"),
 ];
 
-/// The package, with the module as it was built last, in a folder for `PYTHONPATH`.
-pub(crate) fn assemble(workspace: &Workspace) -> Result<PathBuf> {
-    let place = workspace.scratch("python")?;
+/// The package, with the module as it was built last, in an empty folder of that name, for `PYTHONPATH`.
+pub(crate) fn assemble(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let place = workspace.scratch(name)?;
     let package = place.join("wardseal");
     fs::create_dir_all(&package)?;
     for entry in fs::read_dir(workspace.root.join(FOLDER).join("wardseal"))? {
@@ -43,7 +43,7 @@ pub(crate) fn assemble(workspace: &Workspace) -> Result<PathBuf> {
 
 /// Checks types, compares the stubs with the module, and runs the tests. Gives a remark where something is missing.
 pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
-    let place = assemble(workspace)?;
+    let place = assemble(workspace, "python")?;
     let tests = workspace.root.join(FOLDER).join("tests");
     let remark = match mypy(workspace, log) {
         Some(python) => {
@@ -85,7 +85,7 @@ fn check_types(workspace: &Workspace, python: &Path, place: &Path, log: &mut Log
 }
 
 /// Python that finds the package and leaves nothing beside the sources.
-fn command(python: &Path, place: &Path) -> Command {
+pub(crate) fn command(python: &Path, place: &Path) -> Command {
     let mut command = Command::new(python);
     command
         .env("PYTHONPATH", place)
@@ -94,7 +94,7 @@ fn command(python: &Path, place: &Path) -> Command {
 }
 
 /// A Python with mypy beside the build; `None` where it cannot be made.
-fn mypy(workspace: &Workspace, log: &mut Log) -> Option<PathBuf> {
+pub(crate) fn mypy(workspace: &Workspace, log: &mut Log) -> Option<PathBuf> {
     let folder = workspace.tools().join("python-types");
     let python = folder.join("bin/python");
     let (_, version) = MYPY.split_once("==")?;

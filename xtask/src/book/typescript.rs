@@ -51,12 +51,11 @@ const CONFIGURATION: &str = r##"{
 }
 "##;
 
-/// Builds the packages that are in the tree. The SDK was built for its own tests, where those run too.
+/// Builds the packages that are in the tree, unless stages of their own have just done so.
 pub(crate) fn build_packages(workspace: &Workspace, log: &mut Log) -> Result<()> {
     for folder in PACKAGES {
-        let built = workspace.prebuilt && workspace.has("packages/sdk/dist/index.js");
-        if !workspace.has(&format!("{folder}/package.json")) || (built && *folder == "packages/sdk")
-        {
+        let built = workspace.prebuilt && workspace.has(&format!("{folder}/dist/index.js"));
+        if built || !workspace.has(&format!("{folder}/package.json")) {
             continue;
         }
         setup::npm_install(workspace, log, folder)?;

@@ -155,12 +155,6 @@ pub(crate) const STAGES: &[Stage] = &[
         sdk,
     ),
     web(
-        "book",
-        &["sdk", "build"],
-        "the book: links, and every code block compiled or run",
-        book_stage,
-    ),
-    web(
         "sdk-packaging",
         &["sdk"],
         "the packed SDK from Vite and from Node",
@@ -201,6 +195,12 @@ pub(crate) const STAGES: &[Stage] = &[
         &["react", "build"],
         "the applications of examples/ in Chromium with real servers",
         examples,
+    ),
+    web(
+        "book",
+        &["sdk", "python", "build"],
+        "the book: links, and every code block compiled or run",
+        book_stage,
     ),
     Stage {
         ci_only: true,
