@@ -78,7 +78,10 @@ fn page(name: &str, dist: &Path, entries: &[&str]) -> Result<String> {
             }
         }
         found.extend(declarations(&index));
-        // What one begins with stands first: classes, functions, then what they are about.
+        // What one begins with stands first: the client, classes, functions, then what they are about.
+        if let Some(client) = found.remove("Wardseal") {
+            page.push_str(&show("Wardseal", &client));
+        }
         for kind in ["class", "function", "const", "interface", "type"] {
             for (name, declaration) in found
                 .iter()

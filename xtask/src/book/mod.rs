@@ -39,6 +39,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) workspace: &'a Workspace,
     /// The command-line program, built.
     pub(crate) wardseal: PathBuf,
+    /// The folder of the Python package, put together.
+    pub(crate) python: PathBuf,
     /// An empty folder below the build folder.
     pub(crate) scratch: PathBuf,
 }
@@ -49,6 +51,7 @@ pub(crate) fn run(workspace: &Workspace, log: &mut Log) -> Result<String> {
     let tools = Tools {
         workspace,
         wardseal: story::program(workspace, log, false)?,
+        python: python::package(workspace, log)?,
         scratch: workspace.scratch("book")?,
     };
     typescript::build_packages(workspace, log)?;

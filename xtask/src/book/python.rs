@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::blocks::{self, Block};
-use super::{Page, Tools};
+use super::{FOLDER, Page, Tools};
 use crate::process::{self, Log};
 use crate::python;
+use crate::workspace::Workspace;
 
 /// What begins a line that readers see only when they ask for it.
 const HIDDEN: &str = "#~";
@@ -22,6 +23,28 @@ struct Program {
     page: String,
     file: PathBuf,
     run: bool,
+}
+
+/// Puts the package together. Its module was built with all programs, if they were.
+pub(crate) fn package(workspace: &Workspace, log: &mut Log) -> Result<PathBuf> {
+    if !workspace.prebuilt {
+        log.run(process::cargo().args(["build", "--package", "wardseal-python"]))?;
+    }
+    python::assemble(workspace, "book-python")
+}
+
+/// The page of all that the package exports.
+pub(crate) fn reference(tools: &Tools<'_>) -> Result<Page> {
+    let script = tools
+        .workspace
+        .root
+        .join(FOLDER)
+        .join("code/python_reference.py");
+    let said = process::output(python::command(Path::new("python3"), &tools.python).arg(script))?;
+    Ok(Page::generated(
+        "reference/python.md",
+        &String::from_utf8(said)?,
+    ))
 }
 
 /// Checks types and runs.
@@ -50,12 +73,9 @@ pub(crate) fn check(
         return Ok(());
     }
     let workspace = tools.workspace;
-    if !workspace.prebuilt {
-        log.run(process::cargo().args(["build", "--package", "wardseal-python"]))?;
-    }
-    let package = python::assemble(workspace, "book-python")?;
+    let package = &tools.python;
     let tests = workspace.root.join(TESTS);
-    let path = std::env::join_paths([&package, &tests])?;
+    let path = std::env::join_paths([package, &tests])?;
     let checker = python::mypy(workspace, log);
     if checker.is_none() {
         log.say("SKIPPED: types of Python, because mypy cannot be installed")?;
@@ -63,7 +83,7 @@ pub(crate) fn check(
     for program in &programs {
         log.say(&format!("$ python3, {}", program.page))?;
         if let Some(checker) = &checker {
-            let mut mypy = python::command(checker, &package);
+            let mut mypy = python::command(checker, package);
             mypy.args([
                 "-m",
                 "mypy",

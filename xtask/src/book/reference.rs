@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{Page, Tools, declarations};
+use super::{Page, Tools, declarations, python};
 use crate::process;
 
 /// All of them.
@@ -20,6 +20,7 @@ pub(crate) fn pages(tools: &Tools<'_>) -> Result<Vec<Page>> {
         &command_line(&help(tools)?),
     ));
     pages.push(Page::generated("reference/http.md", &http(root)?));
+    pages.push(python::reference(tools)?);
     pages.extend(declarations::pages(tools.workspace)?);
     Ok(pages)
 }
