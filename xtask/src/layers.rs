@@ -46,6 +46,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/wasm", &["crates/client"]),
     ("crates/wasm-recovery", &["crates/password", "crates/types"]),
     (
+        "crates/wasm-testing",
+        &[
+            "crates/server-api",
+            "crates/server-domain",
+            "crates/server-memory",
+            "crates/tenant",
+        ],
+    ),
+    (
         "crates/server-domain",
         &[
             "crates/protocol",
@@ -180,6 +189,7 @@ const OWNED: &[(&[&str], &[&str])] = &[
         &[
             "crates/wasm",
             "crates/wasm-recovery",
+            "crates/wasm-testing",
             "apps/transfer/rules-wasm",
         ],
     ),

@@ -54,16 +54,22 @@ pub enum Outcome {
     Waits,
 }
 
-impl From<Failure> for Outcome {
+impl From<Failure> for Answer {
     fn from(failure: Failure) -> Self {
         // A document of strings and numbers is always JSON.
         let body = body::text(&failure.problem).unwrap_or_default();
-        Self::Answered(Answer {
+        Self {
             status: failure.problem.status,
             content_type: PROBLEM_MEDIA_TYPE,
             retry_after: failure.problem.retry_after,
             body,
-        })
+        }
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Self::Answered(failure.into())
     }
 }
 

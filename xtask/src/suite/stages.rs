@@ -155,6 +155,12 @@ pub(crate) const STAGES: &[Stage] = &[
         sdk,
     ),
     web(
+        "testing",
+        &["sdk"],
+        "the servers in memory, for tests of applications",
+        testing,
+    ),
+    web(
         "sdk-packaging",
         &["sdk"],
         "the packed SDK from Vite and from Node",
@@ -447,6 +453,16 @@ fn sdk(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
 
 fn book_stage(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
     Ok(Outcome::Done(book::run(job.workspace, log)?))
+}
+
+const TESTING: &str = "packages/testing";
+
+fn testing(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
+    setup::npm_install(job.workspace, log, TESTING)?;
+    for script in ["build", "typecheck", "test", "test:browser"] {
+        npm_run(job, log, TESTING, script)?;
+    }
+    done()
 }
 
 fn sdk_packaging(job: &Job<'_>, log: &mut Log) -> Result<Outcome> {
