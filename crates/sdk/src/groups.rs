@@ -70,6 +70,22 @@ impl Groups<'_> {
         Ok(added.await?)
     }
 
+    /// Adds many members with one request; gives what became of each. They see the past too.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person is an administrator, and those of the connection.
+    pub async fn add_many(
+        &self,
+        group: GroupId,
+        members: &[(MemberId, Role)],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let added = self.0.core.add_members(group, members).await?;
+        Ok(added
+            .into_iter()
+            .map(|result| result.map_err(Error::from))
+            .collect())
+    }
+
     /// Removes members; the group gets a new key in the same step.
     ///
     /// # Errors

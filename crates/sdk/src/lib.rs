@@ -22,14 +22,16 @@ pub use options::{Cache, Options, Store};
 pub use people::{Device, Devices, Users};
 pub use recovery::Recovery;
 pub use seal::{Progress, SealOptions};
-pub use sessions::{NewSession, Recipient, Right, Session, SessionList, SessionPage, Sessions};
+pub use sessions::{
+    NewSession, Recipient, Right, Session, SessionList, SessionPage, SessionTree, Sessions,
+};
 pub use source::RandomAccess;
 pub use wardseal::{SignUpRequest, Wardseal};
 /// The client beneath, for what is not offered here.
 pub use wardseal_client as client;
 pub use wardseal_client::{
-    Group, GroupMember, MethodCheck, MethodState, Profile, RecoveryEvent, RecoveryMethod, Role,
-    Visibility,
+    Changed, Event, Group, GroupMember, How, MethodCheck, MethodState, Profile, RecoveryEvent,
+    RecoveryMethod, Role, Visibility, What,
     api::{DeviceProof, keys::ServerInfo},
     protocol::{keys::DeviceKind, object::ObjectHeader},
     types::{Clock, DeviceId, GroupId, MemberId, ObjectId, SessionId, TenantId, Timestamp, UserId},

@@ -35,6 +35,18 @@ impl Users<'_> {
         Ok(self.0.core.users_by_name(names).await?)
     }
 
+    /// The same with an answer for each name: one that is unknown does not hold up the others.
+    ///
+    /// # Errors
+    /// Those of the connection, and `invalid` for more than a thousand.
+    pub async fn find(&self, names: &[&str]) -> Result<Vec<Result<UserId, Error>>, Error> {
+        let found = self.0.core.find_users(names).await?;
+        Ok(found
+            .into_iter()
+            .map(|result| result.map_err(Error::from))
+            .collect())
+    }
+
     /// Accepts that a name means another user than before.
     ///
     /// # Errors

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 use wardseal_client::{
-    Rights, Session as ClientSession, Visibility,
-    types::{MemberId, SessionId},
+    Changed, Event, How, NewSession as ClientNew, Rights, Session as ClientSession,
+    SessionTree as ClientTree, Visibility,
+    types::{DeviceId, MemberId, SessionId, Timestamp, UserId},
 };
 
 use crate::{error::Error, wardseal::Wardseal};
@@ -63,6 +64,16 @@ pub struct Recipient {
     pub id: MemberId,
     /// What it may do.
     pub right: Right,
+    /// How it came in.
+    pub how: How,
+    /// Who let it in. For one that claimed: who made the claim.
+    pub by: UserId,
+    /// By which device.
+    pub device: DeviceId,
+    /// When, by the author's clock.
+    pub time: Timestamp,
+    /// The last change of its right since then.
+    pub changed: Option<Changed>,
 }
 
 /// A session, as this person sees it.
@@ -71,8 +82,10 @@ pub struct Recipient {
 pub struct Session {
     /// The session.
     pub id: SessionId,
-    /// Its recipients.
+    /// Its recipients, and how each became one.
     pub recipients: Vec<Recipient>,
+    /// Those of them that may manage.
+    pub managing: Vec<MemberId>,
     /// This person's right, directly, through a group or through a parent.
     pub right: Right,
     /// How often its key changed.
@@ -94,8 +107,14 @@ impl From<ClientSession> for Session {
                 .map(|recipient| Recipient {
                     id: recipient.member,
                     right: recipient.rights.into(),
+                    how: recipient.how,
+                    by: recipient.by,
+                    device: recipient.device,
+                    time: recipient.time,
+                    changed: recipient.changed,
                 })
                 .collect(),
+            managing: session.managing,
             right: session.rights.into(),
             epoch: session.epoch,
             label: session.label,
@@ -152,6 +171,36 @@ pub struct SessionPage {
     pub next: Option<u64>,
 }
 
+/// A session and the sessions under it. The keys of all that are named here are at hand.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SessionTree {
+    /// The session.
+    pub session: Session,
+    /// The sessions of which it is a parent, oldest first: a thousand at most.
+    pub children: Vec<SessionId>,
+    /// What to ask [`Sessions::children`] with for more of them.
+    pub next: Option<u64>,
+}
+
+impl From<ClientTree> for SessionTree {
+    fn from(tree: ClientTree) -> Self {
+        Self {
+            session: tree.session.into(),
+            children: tree.children,
+            next: tree.more,
+        }
+    }
+}
+
+/// What each of many gave.
+fn each<T, U: From<T>>(results: Vec<Result<T, wardseal_client::Error>>) -> Vec<Result<U, Error>> {
+    results
+        .into_iter()
+        .map(|result| result.map(U::from).map_err(Error::from))
+        .collect()
+}
+
 /// Who may open what.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'a>(pub(crate) &'a Wardseal);
@@ -194,6 +243,110 @@ impl<'a> Sessions<'a> {
         Ok(made.await?)
     }
 
+    /// Makes many sessions with one request; gives what became of each, in their order. One that is
+    /// wrong by itself does not hold up the others.
+    ///
+    /// # Errors
+    /// Those of the connection, and `invalid` for more than fit into one request (500).
+    pub async fn create_many(
+        &self,
+        sessions: &[NewSession],
+    ) -> Result<Vec<Result<SessionId, Error>>, Error> {
+        let given: Vec<_> = sessions
+            .iter()
+            .map(|new| (new.recipients(), new.metadata()))
+            .collect();
+        let new: Vec<_> = sessions
+            .iter()
+            .zip(&given)
+            .map(|(new, (recipients, metadata))| ClientNew {
+                recipients,
+                label: new.label.as_deref(),
+                metadata: metadata.as_deref(),
+                ..ClientNew::default()
+            })
+            .collect();
+        Ok(each(self.core().create_sessions(&new).await?))
+    }
+
+    /// Many sessions with one request, up to a thousand, in the order in which they are asked for.
+    /// Objects of those that are given open without another request.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use wardseal_sdk::{NewSession, SessionId};
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let ward = place.person("doctor-4711").await;
+    /// # let me = ward.profile().await.ok_or("nobody")?.user.into();
+    /// # let new = NewSession { manage: vec![me], ..NewSession::default() };
+    /// let made = ward.sessions().create_many(&[new.clone(), NewSession::default(), new]).await?;
+    /// assert_eq!(made[1].as_ref().unwrap_err().code(), "invalid"); // nobody may manage it
+    ///
+    /// let theirs = SessionId::from_bytes([7; 32]);
+    /// # let ours: Vec<_> = made.into_iter().flatten().collect();
+    /// let found = ward.sessions().get_many(&[ours[0], theirs, ours[1]]).await?;
+    /// assert_eq!(found[1].as_ref().unwrap_err().code(), "no_access");
+    /// assert_eq!(found[2].as_ref().map(|session| session.id).ok(), Some(ours[1]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the connection, and `invalid` for more than a thousand.
+    pub async fn get_many(
+        &self,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Result<Session, Error>>, Error> {
+        Ok(each(self.core().fetch_sessions(sessions).await?))
+    }
+
+    /// A session and the sessions of which it is a parent, with one request: whoever opens a case can
+    /// then open its attachments without asking again.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let ward = place.person("doctor-4711").await;
+    /// # let me = ward.profile().await.ok_or("nobody")?.user.into();
+    /// use wardseal_sdk::NewSession;
+    ///
+    /// let case = NewSession { manage: vec![me], ..NewSession::default() };
+    /// let case = ward.sessions().create(case).await?;
+    /// let attachment = NewSession { manage: vec![case.into()], ..NewSession::default() };
+    /// let attachment = ward.sessions().create(attachment).await?;
+    ///
+    /// let tree = ward.sessions().tree(case).await?;
+    /// assert_eq!(tree.children, [attachment]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Code `no_access`.
+    pub async fn tree(&self, session: SessionId) -> Result<SessionTree, Error> {
+        Ok(self.core().open_tree(session).await?.into())
+    }
+
+    /// A page of the sessions under a session that this person may open, oldest first. It may hold
+    /// fewer than asked for although another one follows.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn children(
+        &self,
+        session: SessionId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<SessionPage, Error> {
+        let page = self.core().children(session, after, limit).await?;
+        Ok(SessionPage {
+            sessions: page.sessions,
+            next: page.next,
+        })
+    }
+
     /// A session.
     ///
     /// # Errors
@@ -219,8 +372,18 @@ impl<'a> Sessions<'a> {
     pub fn list(&self) -> SessionList<'a> {
         SessionList {
             sessions: *self,
+            parent: None,
             page: VecDeque::new(),
             next: Some(None),
+        }
+    }
+
+    /// The sessions under a session, as [`list`](Self::list) gives all.
+    #[must_use]
+    pub fn list_under(&self, parent: SessionId) -> SessionList<'a> {
+        SessionList {
+            parent: Some(parent),
+            ..self.list()
         }
     }
 
@@ -264,6 +427,23 @@ impl<'a> Sessions<'a> {
         Ok(granted.await?)
     }
 
+    /// Grants rights to many recipients with one request; gives what became of each. They see the
+    /// past too.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may share, and those of the connection.
+    pub async fn grant_many(
+        &self,
+        session: SessionId,
+        recipients: &[(MemberId, Right)],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let recipients: Vec<_> = recipients
+            .iter()
+            .map(|(member, right)| (*member, Rights::from(*right)))
+            .collect();
+        Ok(each(self.core().grant_many(session, &recipients).await?))
+    }
+
     /// Changes a recipient's right.
     ///
     /// # Errors
@@ -286,6 +466,71 @@ impl<'a> Sessions<'a> {
         Ok(self.core().revoke(session, recipients).await?)
     }
 
+    /// Revokes recipients of many sessions with one request; gives what became of each.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn revoke_many(
+        &self,
+        revocations: &[(SessionId, Vec<MemberId>)],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(each(self.core().revoke_many(revocations).await?))
+    }
+
+    /// Revokes every recipient but the one through which this person manages the session: himself,
+    /// otherwise a group or a parent session of his. Gives who was revoked.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may manage.
+    pub async fn revoke_others(&self, session: SessionId) -> Result<Vec<MemberId>, Error> {
+        Ok(self.core().revoke_others(session).await?)
+    }
+
+    /// Ends a session for everybody, this person too. That cannot be undone: its keys are given to
+    /// nobody any more, and nothing can be sealed to it. What somebody has opened stays in his cache
+    /// for as long as its policy says.
+    ///
+    /// # Errors
+    /// Code `not_authorised` unless this person may manage.
+    pub async fn revoke_all(&self, session: SessionId) -> Result<(), Error> {
+        Ok(self.core().revoke_all(session).await?)
+    }
+
+    /// What happened in a session: who did what, when, in order, from its verified chain.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use wardseal_sdk::{NewSession, Right, Visibility};
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let (ward, _) = (place.person("doctor-4711").await, place.person("doctor-4712").await);
+    /// # let me = ward.profile().await.ok_or("nobody")?.user;
+    /// # let them = ward.users().by_name(&["doctor-4712"]).await?[0].into();
+    /// # let new = NewSession { manage: vec![me.into()], ..NewSession::default() };
+    /// # let session = ward.sessions().create(new).await?;
+    /// use wardseal_sdk::What;
+    ///
+    /// ward.sessions().grant(session, them, Right::Read, Visibility::Full).await?;
+    /// let revoked = ward.sessions().revoke_others(session).await?;
+    /// assert_eq!(revoked, [them]);
+    ///
+    /// let history = ward.sessions().history(session).await?;
+    /// assert!(matches!(history[0].what, What::Created { .. }) && history[0].by == me);
+    /// assert!(matches!(history[1].what, What::Granted { member, .. } if member == them));
+    /// assert!(matches!(&history[2].what, What::Revoked { members } if members == &revoked));
+    ///
+    /// ward.sessions().revoke_all(session).await?;
+    /// # assert!(ward.seal(session, "x").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Code `no_access`.
+    pub async fn history(&self, session: SessionId) -> Result<Vec<Event>, Error> {
+        Ok(self.core().history(session).await?)
+    }
+
     /// Replaces the metadata.
     ///
     /// # Errors
@@ -304,6 +549,7 @@ impl<'a> Sessions<'a> {
 #[derive(Debug)]
 pub struct SessionList<'a> {
     sessions: Sessions<'a>,
+    parent: Option<SessionId>,
     page: VecDeque<SessionId>,
     /// What to ask the next page with, if there is one.
     next: Option<Option<u64>>,
@@ -338,7 +584,10 @@ impl SessionList<'_> {
             let Some(after) = self.next else {
                 return Ok(None);
             };
-            let page = self.sessions.page(after, Self::PAGE).await?;
+            let page = match self.parent {
+                Some(parent) => self.sessions.children(parent, after, Self::PAGE).await?,
+                None => self.sessions.page(after, Self::PAGE).await?,
+            };
             self.next = page.next.map(Some);
             self.page.extend(page.sessions);
         }

@@ -15,8 +15,8 @@ use std::{
 
 use wardseal_e2e::Place;
 use wardseal_sdk::{
-    Cache, Change, MemberId, NewSession, Options, Right, SealOptions, SessionId, Store, Visibility,
-    Wardseal,
+    Cache, Change, How, MemberId, NewSession, Options, Right, Role, SealOptions, SessionId, Store,
+    Visibility, Wardseal,
 };
 use wardseal_testkit::Fault;
 
@@ -285,6 +285,70 @@ async fn changes_reconnect_and_are_heard_in_their_order() {
     assert_eq!(changes.next().await.unwrap(), Change::Session(session));
     let refused = carla.open_bytes(sealed).await.unwrap_err();
     assert_eq!(refused.code(), "no_access");
+}
+
+/// The code of what was refused, or nothing.
+fn codes<T>(results: &[Result<T, wardseal_sdk::Error>]) -> Vec<&'static str> {
+    let code = |result: &Result<T, wardseal_sdk::Error>| {
+        result.as_ref().err().map_or("", |error| error.code())
+    };
+    results.iter().map(code).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_each_fails_alone() {
+    let place = Place::new().await;
+    let (anna, carla) = (place.person("anna").await, place.person("carla").await);
+    let (mine, hers) = (me(&anna).await, me(&carla).await);
+    let nobody = MemberId::User(wardseal_sdk::UserId::from_bytes([9; 32]));
+    let found = anna.users().find(&["carla", "nobody"]).await.unwrap();
+    assert_eq!(codes(&found), ["", "unknown_name"]);
+
+    let group = anna.groups().create("North", &[]).await.unwrap();
+    let roles = [(nobody, Role::Member), (hers, Role::Admin)];
+    let added = anna.groups().add_many(group, &roles).await.unwrap();
+    assert_eq!(codes(&added), ["unknown_chain", ""]);
+    assert_eq!(
+        carla.groups().get(group).await.unwrap().role,
+        Some(Role::Admin)
+    );
+
+    let (first, second) = (session(&anna).await, session(&anna).await);
+    let rights = [(hers, Right::Read), (nobody, Right::Read)];
+    let granted = anna.sessions().grant_many(first, &rights).await.unwrap();
+    assert_eq!(codes(&granted), ["", "unknown_chain"]);
+    let seen = carla.sessions().get(first).await.unwrap();
+    assert_eq!(
+        (seen.right, seen.managing.as_slice()),
+        (Right::Read, &[mine][..])
+    );
+    let her = seen.recipients.iter().find(|each| each.id == hers).unwrap();
+    assert_eq!((her.how, MemberId::User(her.by)), (How::Granted, mine));
+    let strange = SessionId::from_bytes([8; 32]);
+    let revoked = anna
+        .sessions()
+        .revoke_many(&[(first, vec![hers]), (strange, vec![hers]), (second, vec![])])
+        .await
+        .unwrap();
+    assert_eq!(codes(&revoked), ["", "no_access", ""]);
+    carla.forget_sessions().await.unwrap();
+    assert_eq!(
+        carla.sessions().get(first).await.unwrap_err().code(),
+        "no_access"
+    );
+
+    let mut under = Vec::new();
+    for _ in 0..3 {
+        let new = NewSession {
+            manage: vec![first.into()],
+            ..NewSession::default()
+        };
+        under.push(anna.sessions().create(new).await.unwrap());
+    }
+    let listed = anna.sessions().list_under(first).all().await.unwrap();
+    assert_eq!(listed, under);
+    let page = anna.sessions().children(first, None, 2).await.unwrap();
+    assert!(page.sessions == under[..2] && page.next.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
