@@ -5,7 +5,7 @@ use wardseal_crypto::CryptoError;
 use wardseal_protocol::{Refusal, binding::TokenError, cbor::DecodeError, log::LogError};
 use wardseal_types::{ChainId, GroupId, MemberId, RingId, SessionId};
 
-use crate::recovery::BadCode;
+use crate::{export::ExportError, recovery::BadCode};
 
 /// What can go wrong at a client.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -189,6 +189,9 @@ pub enum Misuse {
     /// No recovery is under way on this machine.
     #[error("no recovery is under way here: begin one first")]
     NoRecovery,
+    /// Bytes that are no export of sessions, or one that does not hold together.
+    #[error("{0}")]
+    BadExport(ExportError),
     /// A value that cannot be.
     #[error("{0}")]
     Invalid(&'static str),
@@ -266,6 +269,7 @@ impl Error {
         "no_escrow",
         "has_identity",
         "no_recovery",
+        "bad_export",
         "invalid",
         "unreachable",
         "timeout",
@@ -320,6 +324,7 @@ impl Error {
                 Misuse::NoEscrow => "no_escrow",
                 Misuse::HasIdentity => "has_identity",
                 Misuse::NoRecovery => "no_recovery",
+                Misuse::BadExport(_) => "bad_export",
                 Misuse::Invalid(_) => "invalid",
             },
             Self::Transport(error) => match error {

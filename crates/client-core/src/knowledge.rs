@@ -202,6 +202,26 @@ impl Knowledge {
         Ok(())
     }
 
+    /// The same for statements of chains that may be lost. A chain that does not follow, or from
+    /// what is not known, is left out; the answer names them.
+    pub fn recall_what_holds(&mut self, mut entries: Vec<(Base64Url, u64)>) -> SortedSet<ChainId> {
+        entries.sort_by_key(|(_, position)| *position);
+        let mut lost = SortedSet::new();
+        for (bytes, position) in entries {
+            let Ok(statement) = Statement::decode(bytes.as_slice()) else {
+                continue;
+            };
+            let chain = statement.chain();
+            if lost.contains(&chain) || self.recall(vec![(bytes, position)]).is_ok() {
+                continue;
+            }
+            self.heads.remove(&chain);
+            self.states.remove(&chain);
+            lost.insert(chain);
+        }
+        lost
+    }
+
     /// Keeps a box that an earlier run kept.
     pub fn keep_box(&mut self, sealed: SealedBox) {
         self.boxes.update(sealed.ring, |known| {

@@ -21,7 +21,9 @@ use wardseal_client_core::{
 
 use crate::{
     day,
+    export::Import,
     ports::{StateStore, Transport},
+    queue::{Call, Queue, Want},
     records::{self, SealedBatch, SealedStore},
 };
 
@@ -104,6 +106,7 @@ impl<T, S> core::fmt::Debug for Client<T, S> {
 pub(crate) struct Turns {
     inner: Mutex<Inner>,
     clock: Arc<dyn Clock>,
+    pub(crate) queue: Queue,
 }
 
 impl Turns {
@@ -111,7 +114,16 @@ impl Turns {
     pub(crate) async fn lock(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner.lock().await;
         inner.run_out(self.clock.now());
+        inner.since = None;
         inner
+    }
+
+    /// Waits for its turn, and says before what will be asked for.
+    pub(crate) async fn turn(&self, wants: Vec<Want>) -> (Call<'_>, MutexGuard<'_, Inner>) {
+        let call = self.queue.begin(wants);
+        let mut inner = self.lock().await;
+        inner.since = Some(call.number);
+        (call, inner)
     }
 }
 
@@ -134,6 +146,10 @@ pub(crate) struct Inner {
     pub(crate) names: SortedMap<FixedBytes<32>, NamedId>,
     /// When the server last gave the boxes of a ring.
     pub(crate) asked: SortedMap<RingId, Timestamp>,
+    /// Sessions that were imported.
+    pub(crate) imports: Vec<Import>,
+    /// The call that has its turn, if it is content with what was asked for after it began.
+    pub(crate) since: Option<u64>,
     /// Whether the identity is kept in the store, or only in memory.
     pub(crate) kept: bool,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
@@ -214,6 +230,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             audience: None,
             names: SortedMap::new(),
             asked: SortedMap::new(),
+            imports: Vec::new(),
+            since: None,
             rng,
         };
         inner.run_out(clock.now());
@@ -227,6 +245,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             inner: Turns {
                 inner: Mutex::new(inner),
                 clock,
+                queue: Queue::default(),
             },
         };
         if over {
@@ -266,18 +285,19 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(())
     }
 
-    /// Drops the keys of all sessions, here and in the store.
+    /// Drops the keys of all sessions, those that were imported too, here and in the store.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn forget_sessions(&self) -> Result<(), Error> {
         let mut inner = self.inner.lock().await;
         inner.keyring.forget_sessions();
+        inner.imports.clear();
         inner
             .asked
             .retain(|ring, _| !matches!(ring, RingId::Session(_)));
         let mut batch = SealedBatch::default();
-        for prefix in ["boxes/ses_", "chain/ses_"] {
+        for prefix in ["boxes/ses_", "chain/ses_", records::IMPORTS] {
             for key in self.store.keys(prefix).await? {
                 batch.delete(key);
             }
@@ -392,6 +412,11 @@ mod tests {
             drop(moves(client.take_help(&[])));
             drop(moves(client.check_recovery()));
             drop(moves(client.forget_sessions()));
+            drop(moves(client.prefetch(&[], &[])));
+            drop(moves(client.session(session)));
+            drop(moves(client.export_sessions(&[])));
+            drop(moves(client.import_sessions(&[])));
+            drop(moves(client.watch_begin(crate::WatchPosition::default())));
         }
         let _: fn(&Somewhere, GroupId, SessionId) = of;
     }

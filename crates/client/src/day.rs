@@ -156,6 +156,7 @@ impl Inner {
         self.audience = None;
         self.names.clear();
         self.asked.clear();
+        self.imports.clear();
         self.kept = false;
     }
 

@@ -49,18 +49,37 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut inner = self.inner.lock().await;
         let inner = &mut *inner;
         let mut entries = Vec::new();
+        let mut cached = Vec::new();
         for key in self.store.keys("chain/").await? {
-            let Some(record) = self.store.load::<ChainRecord>(&key).await? else {
-                continue;
-            };
             let chain = key
                 .strip_prefix("chain/")
                 .and_then(|id| id.parse::<ChainId>().ok())
                 .ok_or_else(|| Error::Store(format!("the record \"{key}\" has no valid key")))?;
-            entries.extend(record.entries.iter().cloned());
-            inner.chains.insert(chain, record);
+            let record = if let ChainId::Session(_) = chain {
+                let record = self.recall_session(&key, &chain).await?;
+                cached.extend(
+                    record
+                        .iter()
+                        .flat_map(|record| record.entries.iter().cloned()),
+                );
+                record
+            } else {
+                let record = self.store.load::<ChainRecord>(&key).await?;
+                entries.extend(
+                    record
+                        .iter()
+                        .flat_map(|record| record.entries.iter().cloned()),
+                );
+                record
+            };
+            if let Some(record) = record {
+                inner.chains.insert(chain, record);
+            }
         }
         inner.knowledge.recall(entries)?;
+        for lost in inner.knowledge.recall_what_holds(cached) {
+            inner.chains.remove(&lost);
+        }
         if let Some(note) = self.store.load::<String>(records::FLOOR).await? {
             inner.knowledge.restore_floor(&note)?;
         }
@@ -68,7 +87,15 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             let ring = key
                 .strip_prefix("boxes/")
                 .and_then(|id| id.parse::<RingId>().ok());
-            let record = self.store.load::<BoxesRecord>(&key).await?;
+            let record = match ring {
+                Some(ring @ RingId::Session(_)) => {
+                    if !inner.knowledge.knows(&ring.into()) {
+                        continue;
+                    }
+                    self.store.load::<BoxesRecord>(&key).await.ok().flatten()
+                }
+                _ => self.store.load::<BoxesRecord>(&key).await?,
+            };
             if let (Some(ring), Some(record)) = (ring, record) {
                 for sealed in &record.boxes {
                     inner
@@ -78,7 +105,33 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 inner.asked.insert(ring, record.fetched);
             }
         }
-        Ok(())
+        self.recall_imports(inner).await
+    }
+
+    /// What the store holds of a session's chain. It may be lost, and is asked for again then: what
+    /// does not open counts as lost, and so does what is behind that which was seen, because
+    /// somebody who was revoked since would be in again.
+    async fn recall_session(
+        &self,
+        key: &str,
+        chain: &ChainId,
+    ) -> Result<Option<ChainRecord>, Failure> {
+        let Ok(Some(record)) = self.store.load::<ChainRecord>(key).await else {
+            return Ok(None);
+        };
+        let seen = self
+            .store
+            .load::<HeadRecord>(&records::head_key(chain))
+            .await?;
+        let Some(seen) = seen else {
+            return Ok(Some(record));
+        };
+        let reached = record.entries.iter().any(|(bytes, _)| {
+            Statement::decode(bytes.as_slice()).is_ok_and(|statement| {
+                statement.body().seq == seen.seq && statement.hash() == seen.hash
+            })
+        });
+        Ok(reached.then_some(record))
     }
 
     /// Learns the tenant's chain, which everybody may have.
@@ -109,23 +162,57 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Pin<Box<impl Future<Output = Result<(), Failure>>>> {
         // What is awaited in many places stands on the heap once, instead of in each of them: a page
         // has to load them.
-        let learned = self.learn_all(inner, chains.into_iter().collect());
-        Box::pin(async move {
-            let missing = learned.await?;
-            match missing.iter().next() {
-                Some(chain) if required => Err(Misuse::NotFound(*chain).into()),
-                _ => Ok(()),
-            }
-        })
+        Box::pin(self.learn_news(inner, chains.into_iter().collect(), required))
+    }
+
+    async fn learn_news(
+        &self,
+        inner: &mut Inner,
+        mut wanted: SortedSet<ChainId>,
+        required: bool,
+    ) -> Result<(), Failure> {
+        let mut missing = self.told(inner, &mut wanted);
+        if wanted.iter().next().is_some() {
+            missing.extend(self.learn_all(inner, wanted).await?);
+        }
+        match missing.iter().next() {
+            Some(chain) if required => Err(Misuse::NotFound(*chain).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes out what this call need not ask for, because it was asked for since it began; gives
+    /// what of it was not found.
+    fn told(&self, inner: &Inner, wanted: &mut SortedSet<ChainId>) -> SortedSet<ChainId> {
+        let mut missing = SortedSet::new();
+        if let Some(call) = inner.since {
+            wanted.retain(|chain| {
+                let answer = self.inner.queue.since(call, chain);
+                if answer == Some(false) {
+                    missing.insert(*chain);
+                }
+                answer.is_none()
+            });
+        }
+        missing
     }
 
     /// Learns chains up to their heads, and whatever is needed to judge them; gives those that the
     /// server does not show.
-    pub(crate) async fn learn_all(
+    pub(crate) fn learn_all(
+        &self,
+        inner: &mut Inner,
+        wanted: SortedSet<ChainId>,
+    ) -> Pin<Box<impl Future<Output = Result<SortedSet<ChainId>, Failure>>>> {
+        Box::pin(self.ask(inner, wanted))
+    }
+
+    async fn ask(
         &self,
         inner: &mut Inner,
         mut wanted: SortedSet<ChainId>,
     ) -> Result<SortedSet<ChainId>, Failure> {
+        let sent = self.inner.queue.sent();
         if inner.knowledge.world().tenant().is_none() {
             self.learn_tenant(inner).await?;
         }
@@ -145,6 +232,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 }
             }
             let Some(gap) = needs.iter().next().copied() else {
+                self.inner.queue.answered(sent, &asked, &missing);
                 return Ok(missing);
             };
             let before = wanted.len();
@@ -343,28 +431,38 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         inner: &mut Inner,
         rings: impl IntoIterator<Item = ChainId>,
     ) -> Result<SortedSet<ChainId>, Failure> {
-        let mut known = SortedSet::new();
-        let mut next = SortedSet::from_iter(rings);
-        let mut missing = None;
+        let rings = SortedSet::from_iter(rings);
+        // What lay beneath them when they were last seen is asked for with them, in one request:
+        // most often nothing has changed, and that was all.
+        let mut next = rings.clone();
+        let mut seen: Vec<_> = rings.iter().copied().collect();
+        while let Some(chain) = seen.pop() {
+            let members = members_of(inner, &chain).into_iter();
+            seen.extend(members.filter(|member| next.insert(*member)));
+        }
+        let mut asked = next.clone();
+        let mut missing = self.told(inner, &mut next);
         for _ in 0..ROUNDS {
-            let hidden = self.learn_all(inner, next.clone()).await?;
-            // What stands beneath is a matter of course.
-            if missing.is_none() {
-                missing = Some(hidden);
-            } else if let Some(chain) = hidden
-                .iter()
-                .find(|chain| !matches!(chain, ChainId::Session(_)))
-            {
-                return Err(Misuse::NotFound(*chain).into());
+            if !next.is_empty() {
+                missing.extend(self.learn_all(inner, mem::take(&mut next)).await?);
             }
-            known.extend(mem::take(&mut next));
-            for chain in known.iter() {
-                next.extend(members_of(inner, chain));
+            let mut beneath = rings.clone();
+            let mut seen: Vec<_> = rings.iter().copied().collect();
+            while let Some(chain) = seen.pop() {
+                if !asked.contains(&chain) {
+                    next.insert(chain);
+                } else if !missing.contains(&chain) {
+                    let members = members_of(inner, &chain).into_iter();
+                    seen.extend(members.filter(|member| beneath.insert(*member)));
+                } else if !rings.contains(&chain) && !matches!(chain, ChainId::Session(_)) {
+                    return Err(Misuse::NotFound(chain).into());
+                }
             }
-            next.retain(|chain| !known.contains(chain));
             if next.is_empty() {
-                return Ok(missing.unwrap_or_default());
+                missing.retain(|chain| rings.contains(chain));
+                return Ok(missing);
             }
+            asked.extend(next.iter().copied());
         }
         Err(Misbehaviour::BadAnswer.into())
     }
@@ -391,6 +489,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     if let Error::Misbehaved(Misbehaviour::BadBox(damaged)) = error {
                         inner.knowledge.forget_boxes(damaged);
                         inner.asked.remove(damaged);
+                        self.inner.queue.forget(&ChainId::from(*damaged));
                     }
                 })?;
             match found {
@@ -506,6 +605,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                         && rebases < REBASES =>
                 {
                     rebases += 1;
+                    // What this call has asked for already is not new enough.
+                    inner.since = None;
                     for chain in touched {
                         match chain.into_ring() {
                             Some(ring) => {
@@ -557,6 +658,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 // The server appended what cannot be judged here: it knows a membership that we
                 // do not. Fetching brings both.
                 let own = draft.statements.iter().map(|statement| statement.chain());
+                inner.since = None;
                 self.learn(inner, chains.into_iter().chain(own), true)
                     .await?;
             }

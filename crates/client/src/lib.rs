@@ -22,16 +22,20 @@ pub mod conformance;
 mod day;
 mod devices;
 mod escrow;
+mod export;
+mod fetching;
 mod groups;
 mod learn;
 mod names;
 mod objects;
 mod ports;
+mod queue;
 mod records;
 mod recovery;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod split;
 mod tenant;
 mod watch;
 
@@ -41,10 +45,11 @@ pub use escrow::{
     AwaitedRecipient, ClaimReport, EscrowCode, NotClaimed, PendingGrant, PendingGranted,
     PendingSession, Unclaimed,
 };
+pub use export::SessionExport;
 pub use groups::{Group, GroupMember};
 pub use names::GroupName;
 pub use objects::{ObjectInfo, Opening, Sealing};
-pub use ports::{Batch, MaybeSend, MemoryStore, StateStore, StoreError, Transport};
+pub use ports::{Batch, MaybeSend, MaybeSync, MemoryStore, StateStore, StoreError, Transport};
 pub use recovery::{
     HelpAnswer, MailProgress, MailSettings, MethodCheck, MethodState, NewPassword, PasswordUpload,
     PreparedMail, RecoveryEvent, RecoveryMethod, StoredPassword, UnderWay, UnlockedIdentity,
@@ -52,6 +57,7 @@ pub use recovery::{
 };
 pub use sessions::{NewSession, Session, SessionPage, SessionTree};
 pub use sign_up::SignUp;
+pub use split::SplitStore;
 pub use tenant::Tenant;
 pub use wardseal_client_core::{
     Error, Misbehaviour, Misuse, TransportError, api,

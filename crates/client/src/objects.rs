@@ -20,6 +20,7 @@ use wardseal_client_core::{
 use crate::{
     client::{Client, Inner},
     ports::{StateStore, Transport},
+    queue::Want,
 };
 
 /// An object that is about to be sealed: its key, its place and its author are settled.
@@ -148,8 +149,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         version: u64,
         metadata: &Metadata,
     ) -> Result<Sealing, Error> {
-        let mut inner = self.inner.lock().await;
+        let (call, mut inner) = self.inner.turn(vec![Want::News(session)]).await;
         let inner = &mut *inner;
+        self.meet(inner, &call).await?;
         let (epoch, seed) = self
             .prepare_session(inner, session, Rights::READ, "open this session")
             .await?;
@@ -188,18 +190,37 @@ impl<T: Transport, S: StateStore> Client<T, S> {
 
     /// Prepares to open an object from its beginning (at least its prelude).
     ///
+    /// Calls that are made at the same time ask the server once for everything that is not cached.
+    /// An imported session is opened without asking anybody, and without an identity.
+    ///
     /// # Errors
     /// [`Misuse::NoAccess`]; [`Misbehaviour`] when the author's chain does not know the device.
     pub async fn opening(&self, header: &ObjectHeader) -> Result<Opening, Error> {
-        let mut inner = self.inner.lock().await;
-        let inner = &mut *inner;
         if header.tenant != self.config.tenant {
             return Err(Misuse::Invalid("the object belongs to another tenant").into());
         }
-        let seed = self
-            .session_seed(inner, header.session, header.epoch)
-            .await?;
-        let author = self.author_keys(inner, header).await?;
+        let wants = vec![
+            Want::Key(header.session, Some(header.epoch)),
+            Want::Author(header.author, Some(header.device)),
+        ];
+        let (call, mut inner) = self.inner.turn(wants).await;
+        let inner = &mut *inner;
+        self.expire(inner).await?;
+        let imported = inner.imported(header.session, header.epoch);
+        let imported = imported.and_then(|(import, seed)| {
+            let author = import.device(&header.author, &header.device)?;
+            Some((seed.clone(), author.clone()))
+        });
+        let (seed, author) = match imported {
+            Some(found) => found,
+            None => {
+                self.meet(inner, &call).await?;
+                let seed = self
+                    .session_seed(inner, header.session, header.epoch)
+                    .await?;
+                (seed, self.author_keys(inner, header).await?)
+            }
+        };
         Ok(Opening {
             seed,
             expected: Expected {

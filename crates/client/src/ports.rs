@@ -23,6 +23,18 @@ pub trait MaybeSend {}
 #[cfg(target_family = "wasm")]
 impl<T> MaybeSend for T {}
 
+/// `Sync` natively, nothing in a page.
+#[cfg(not(target_family = "wasm"))]
+pub trait MaybeSync: Sync {}
+#[cfg(not(target_family = "wasm"))]
+impl<T: Sync> MaybeSync for T {}
+
+/// `Sync` natively, nothing in a page.
+#[cfg(target_family = "wasm")]
+pub trait MaybeSync {}
+#[cfg(target_family = "wasm")]
+impl<T> MaybeSync for T {}
+
 /// Sends requests to the servers.
 pub trait Transport {
     /// Sends one request and reads the whole answer. It does not retry.

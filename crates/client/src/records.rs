@@ -30,6 +30,14 @@ pub(crate) const FLOOR: &str = "floor";
 /// Record of the audience that sign-ins name.
 pub(crate) const AUDIENCE: &str = "audience";
 
+/// Beginning of the keys of records of imported sessions.
+pub(crate) const IMPORTS: &str = "import/";
+
+/// Key of the record of an import, which is named by its content.
+pub(crate) fn import_key(content: &[u8; 32]) -> String {
+    format!("{IMPORTS}{}", Base64Url::from(content.as_slice()).to_text())
+}
+
 /// Key of the record of a chain.
 pub(crate) fn chain_key(chain: &ChainId) -> String {
     format!("chain/{chain}")
@@ -75,6 +83,15 @@ pub(crate) struct BoxesRecord {
 }
 
 cbor_array!(BoxesRecord { boxes, fetched });
+
+/// Sessions that were imported, and when.
+#[derive(Debug)]
+pub(crate) struct ImportRecord {
+    pub(crate) export: Base64Url,
+    pub(crate) imported: Timestamp,
+}
+
+cbor_array!(ImportRecord { export, imported });
 
 /// A sign-up that waits for its token.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use wardseal_client_core::{
     Error, Failure, Misbehaviour,
     api::keys::{Change, Watch, WatchRequest},
-    exchange,
+    exchange::{self, HttpRequest, HttpResponse},
     types::{ChainId, RingId},
 };
 
@@ -31,17 +31,42 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Error::Transport`]: wait a little and call it again with the same position.
     pub async fn watch(&self, position: &mut WatchPosition) -> Result<Vec<ChainId>, Error> {
+        let request = self.watch_begin(*position).await?;
+        let answer = self.transport.send(request).await?;
+        self.watch_end(position, &answer).await
+    }
+
+    /// The first half of [`watch`](Self::watch), for hosts that wait by themselves: the request
+    /// that the server answers when something happened, or after half a minute. It signs in when
+    /// there is no token.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], [`Misuse::NoIdentity`].
+    ///
+    /// [`Misuse::NoIdentity`]: wardseal_client_core::Misuse::NoIdentity
+    pub async fn watch_begin(&self, position: WatchPosition) -> Result<HttpRequest, Error> {
         let request = WatchRequest {
             tenant: self.config.tenant,
             since: position.log,
             escrow: position.escrow,
         };
-        let bearer = {
-            let mut inner = self.inner.lock().await;
-            self.token(&mut inner).await?
-        };
-        let sent = exchange::request::<Watch>(&request, Some(bearer));
-        let answer = exchange::response::<Watch>(&self.transport.send(sent).await?);
+        let mut inner = self.inner.lock().await;
+        let bearer = self.token(&mut inner).await?;
+        Ok(exchange::request::<Watch>(&request, Some(bearer)))
+    }
+
+    /// The second half of [`watch`](Self::watch): takes the answer in. Keys in doubt are gone when
+    /// this returns.
+    ///
+    /// # Errors
+    /// What the server refuses with, and [`Error::Store`]: begin again with the same position,
+    /// which has not moved then.
+    pub async fn watch_end(
+        &self,
+        position: &mut WatchPosition,
+        answer: &HttpResponse,
+    ) -> Result<Vec<ChainId>, Error> {
+        let answer = exchange::response::<Watch>(answer);
         let mut inner = self.inner.lock().await;
         let answer = match answer {
             Ok(answer) => answer,

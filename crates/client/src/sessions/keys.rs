@@ -2,7 +2,7 @@
 
 use wardseal_client_core::{
     Error, Failure, Misuse,
-    protocol::{ring::Seed, state::World},
+    protocol::ring::Seed,
     types::{RingId, SessionId},
 };
 
@@ -22,14 +22,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         epoch: u32,
     ) -> Result<Seed, Failure> {
         let ring = RingId::Session(session);
-        self.expire(inner).await?;
-        let lease = inner.asked.contains_key(&ring);
-        let known = inner
-            .knowledge
-            .world()
-            .session(&session)
-            .is_some_and(|state| state.ring.epoch(epoch).is_some());
-        if !(lease && known) {
+        if !self.at_hand(inner, session, Some(epoch), inner.since) {
             inner.keyring.forget(ring);
             self.learn_session(inner, session).await?;
         }
@@ -59,8 +52,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .iter()
             .filter(|(_, asked)| now.since(**asked) >= ttl || now < **asked)
             .filter_map(|(ring, _)| match ring {
-                RingId::Session(session) => Some(*session),
-                RingId::User(_) | RingId::Group(_) => None,
+                // What was asked for just now, for somebody who waits for his turn, he may use.
+                RingId::Session(session) if !self.inner.queue.awaits(*session, None) => {
+                    Some(*session)
+                }
+                RingId::Session(_) | RingId::User(_) | RingId::Group(_) => None,
             })
             .collect();
         let mut batch = SealedBatch::default();
@@ -70,20 +66,49 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 batch.delete(records::boxes_key(&RingId::Session(session)));
             }
         }
+        inner.imports.retain(|import| {
+            let over = now.since(import.imported) >= ttl || now < import.imported;
+            if over && import.kept {
+                batch.delete(records::import_key(&import.content));
+            }
+            !over
+        });
         self.store.commit(batch).await
     }
 
     /// Drops a session's keys at once when nothing is to be cached.
     pub(crate) fn end_use(&self, inner: &mut Inner, session: SessionId) {
-        if self.config.cache == CachePolicy::Off {
+        if self.config.cache == CachePolicy::Off && !self.inner.queue.awaits(session, inner.since) {
             self.drop_session(inner, session);
         }
     }
 
     pub(crate) fn drop_session(&self, inner: &mut Inner, session: SessionId) {
+        inner.drop_keys(session);
+        self.inner.queue.forget(&session.into());
+    }
+
+    /// The server does not have a session any more, or not for this user: its keys go, here and in
+    /// the store.
+    pub(crate) async fn lose_session(
+        &self,
+        inner: &mut Inner,
+        session: SessionId,
+    ) -> Result<(), Failure> {
+        inner.drop_keys(session);
+        let mut batch = SealedBatch::default();
+        if matches!(self.config.cache, CachePolicy::Persistent { .. }) {
+            batch.delete(records::boxes_key(&RingId::Session(session)));
+        }
+        self.store.commit(batch).await
+    }
+}
+
+impl Inner {
+    fn drop_keys(&mut self, session: SessionId) {
         let ring = RingId::Session(session);
-        inner.keyring.forget(ring);
-        inner.knowledge.forget_boxes(&ring);
-        inner.asked.remove(&ring);
+        self.keyring.forget(ring);
+        self.knowledge.forget_boxes(&ring);
+        self.asked.remove(&ring);
     }
 }

@@ -47,7 +47,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let mut found = Vec::with_capacity(sessions.len());
         for session in sessions {
             found.push(if missing.contains(&ChainId::from(*session)) {
-                self.drop_session(inner, *session);
+                self.lose_session(inner, *session).await?;
                 Err(Misuse::NoAccess(*session).into())
             } else {
                 match self.view_session(inner, *session).await {
@@ -223,7 +223,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                 continue;
             }
             let ready = if missing.contains(&ChainId::from(*session)) {
-                self.drop_session(inner, *session);
+                self.lose_session(inner, *session).await?;
                 Err(Misuse::NoAccess(*session).into())
             } else {
                 self.ready_to_revoke(inner, *session).await

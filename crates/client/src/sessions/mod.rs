@@ -30,6 +30,7 @@ use crate::{
     escrow::PendingGrant,
     learn::{is_misuse, lacks_key},
     ports::{StateStore, Transport},
+    queue::Want,
 };
 
 /// A session, as its chain says and as this user sees it.
@@ -104,8 +105,9 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     /// # Errors
     /// [`Misuse::NoAccess`].
     pub async fn session(&self, session: SessionId) -> Result<Session, Error> {
-        let mut inner = self.inner.lock().await;
+        let (call, mut inner) = self.inner.turn(vec![Want::News(session)]).await;
         let inner = &mut *inner;
+        self.meet(inner, &call).await?;
         self.learn_session(inner, session).await?;
         let described = self.view_session(inner, session).await?;
         self.end_use(inner, session);
@@ -208,7 +210,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
     ) -> Result<(), Failure> {
         match self.learn(inner, [session.into()], true).await {
             Err(error) if matches!(*error, Error::Misuse(Misuse::NotFound(_))) => {
-                self.drop_session(inner, session);
+                self.lose_session(inner, session).await?;
                 Err(Misuse::NoAccess(session).into())
             }
             other => other,

@@ -60,7 +60,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         let below = below.cloned().ok_or(Misbehaviour::BadAnswer)?;
         let shown: SortedSet<_> = fetched.chains.iter().map(|slice| slice.chain).collect();
         if !shown.contains(&parent) {
-            self.drop_session(inner, session);
+            self.lose_session(inner, session).await?;
             return Err(Misuse::NoAccess(session).into());
         }
         if let Absorbed::Needs(_) = self.absorb(inner, &fetched).await? {
