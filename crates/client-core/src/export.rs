@@ -67,7 +67,7 @@ impl ExportError {
             Self::Decode(_) => "decode_malformed",
             Self::Disordered => "disordered",
             Self::BadChain { refusal, .. } => refusal.code(),
-            Self::BadKey(_) => "bad_key",
+            Self::BadKey(_) => "wrong_key",
         }
     }
 }
@@ -247,10 +247,10 @@ impl Imported {
         self.seeds.get(&(session, epoch))
     }
 
-    /// How many epochs of a session can be opened.
-    #[must_use]
-    pub fn epochs(&self, session: SessionId) -> usize {
-        self.seeds.keys().filter(|(of, _)| *of == session).count()
+    /// Every key that was imported: session, epoch and seed.
+    pub fn keys(&self) -> impl Iterator<Item = (SessionId, u32, &Seed)> {
+        let keys = self.seeds.iter();
+        keys.map(|((session, epoch), seed)| (*session, *epoch, seed))
     }
 
     /// The keys of a device, from the statements of its user.

@@ -18,6 +18,8 @@ mod chains;
 mod codes;
 #[path = "vectors/escrow.rs"]
 mod escrow;
+#[path = "vectors/exports.rs"]
+mod exports;
 #[path = "vectors/folds.rs"]
 mod folds;
 #[path = "vectors/recovery.rs"]
@@ -102,6 +104,7 @@ fn main() {
     escrow::deposits(&mut set);
     escrow::receipts(&mut set);
     escrow::folds(&mut set);
+    exports::exports(&mut set);
     for object in wardseal_conformance::OBJECTS {
         let folder = root.join(object);
         if folder.exists() {

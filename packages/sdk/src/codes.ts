@@ -8,6 +8,7 @@ export const errorCodes = [
   "bad_answer",
   "bad_binding",
   "bad_box",
+  "bad_export",
   "bad_log",
   "bad_name",
   "bad_object",

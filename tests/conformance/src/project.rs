@@ -8,6 +8,7 @@ mod chains;
 mod codes;
 mod days;
 mod escrow;
+mod exports;
 mod recovery;
 mod small;
 
@@ -56,6 +57,7 @@ pub const OBJECTS: &[&str] = &[
     "access-token",
     "deposit",
     "escrow-receipt",
+    "session-export",
 ];
 
 /// What this implementation makes of the inputs of one object.
@@ -86,6 +88,7 @@ pub fn evaluate(object: &str, input: &Value) -> Result<Outcome, String> {
         "checkpoint" => chains::checkpoint(input),
         "deposit" => escrow::deposit(input),
         "escrow-receipt" => escrow::receipt(input),
+        "session-export" => exports::export(input),
         _ => Err(format!("there are no vectors of {object}")),
     }
 }

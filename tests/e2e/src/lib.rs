@@ -25,8 +25,9 @@ use std::{
 use chacha20::ChaCha20Rng;
 use wardseal_client::{
     Batch, Client, Config, Error, MemoryStore, Misbehaviour, Profile, SignUp, StateStore,
-    StoreError,
+    StoreError, Transport, TransportError,
     crypto::aead::DefaultAes,
+    exchange::{HttpRequest, HttpResponse},
     object::{ObjectError, read_prelude},
     protocol::object::Metadata,
     types::SessionId,
@@ -47,11 +48,31 @@ pub const DAY: u64 = 24 * 3_600_000;
 /// A client as it runs on a machine.
 pub type Machine = Client<HttpTransport, Disk>;
 
+/// The transport of a machine without a network.
+#[derive(Clone, Copy, Debug)]
+pub struct NoNetwork;
+
+impl Transport for NoNetwork {
+    async fn send(&self, _request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Err(TransportError::Unreachable {
+            server: "nowhere".into(),
+        })
+    }
+}
+
 /// Records that outlive a client, and that a thief can copy.
 #[derive(Clone, Debug, Default)]
 pub struct Disk(Arc<MemoryStore>);
 
 impl Disk {
+    /// Everything is gone.
+    pub async fn empty(&self) {
+        let deletes = self.keys("").await.expect("memory does not fail");
+        let puts = Vec::new();
+        let batch = Batch { puts, deletes };
+        self.commit(batch).await.expect("memory does not fail");
+    }
+
     /// What a thief takes away.
     pub async fn copy(&self) -> Self {
         let mut batch = Batch::default();
@@ -203,18 +224,32 @@ impl World {
         config: Config,
         clock: &Arc<ManualClock>,
     ) -> Result<Machine, Error> {
+        let clock = Arc::clone(clock);
+        self.over(disk.clone(), config, clock).await
+    }
+
+    /// The same over any store.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn over<S: StateStore>(
+        &self,
+        store: S,
+        config: Config,
+        clock: Arc<ManualClock>,
+    ) -> Result<Client<HttpTransport, S>, Error> {
         let address = |proxy: &HostileProxy| proxy.url().parse().expect("an address");
         let transport = transport(address(&self.keys), address(&self.vault));
-        let clock: Arc<ManualClock> = Arc::clone(clock);
-        Client::open(
-            config,
-            transport,
-            disk.clone(),
-            secret(&mut seeded(8)),
-            clock,
-            Box::new(self.rng()),
-        )
-        .await
+        let (key, rng) = (secret(&mut seeded(8)), Box::new(self.rng()));
+        Client::open(config, transport, store, key, clock, rng).await
+    }
+
+    /// A client over a store, without a network.
+    pub async fn offline<S: StateStore>(&self, store: S, config: Config) -> Client<NoNetwork, S> {
+        let clock: Arc<ManualClock> = Arc::clone(&self.clock);
+        let (key, rng) = (secret(&mut seeded(8)), Box::new(self.rng()));
+        let opened = Client::open(config, NoNetwork, store, key, clock, rng).await;
+        opened.expect("a healthy store")
     }
 
     /// A client that no network stands before.
@@ -264,7 +299,11 @@ impl World {
     ///
     /// # Errors
     /// As the two halves.
-    pub async fn sign_up(&self, machine: &Machine, name: &str) -> Result<(), Error> {
+    pub async fn sign_up<S: StateStore>(
+        &self,
+        machine: &Client<HttpTransport, S>,
+        name: &str,
+    ) -> Result<(), Error> {
         let sign_up = machine.begin_sign_up(name).await?;
         let token = self.token(&sign_up, self.clock_of_application());
         machine.finish_sign_up(&token).await.map(|_| ())
@@ -318,7 +357,11 @@ fn transport(keys: ServerAddress, vault: ServerAddress) -> HttpTransport {
 ///
 /// # Errors
 /// As [`Client::sealing`].
-pub async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Result<Vec<u8>, Error> {
+pub async fn seal<T: Transport, S: StateStore>(
+    machine: &Client<T, S>,
+    session: SessionId,
+    content: &[u8],
+) -> Result<Vec<u8>, Error> {
     let metadata = Metadata {
         name: Some("record.json".into()),
         media_type: None,
@@ -334,7 +377,10 @@ pub async fn seal(machine: &Machine, session: SessionId, content: &[u8]) -> Resu
 ///
 /// # Errors
 /// As [`Client::opening`]; an object that does not open is [`Misbehaviour::BadAnswer`] here.
-pub async fn open(machine: &Machine, object: &[u8]) -> Result<Vec<u8>, Error> {
+pub async fn open<T: Transport, S: StateStore>(
+    machine: &Client<T, S>,
+    object: &[u8],
+) -> Result<Vec<u8>, Error> {
     let refused = |_: ObjectError| Error::from(Misbehaviour::BadAnswer);
     let prelude = read_prelude(object).map_err(refused)?;
     let opening = machine.opening(prelude.header()).await?;
