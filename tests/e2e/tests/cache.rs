@@ -2,7 +2,6 @@
 //! exported opens where there is nobody to ask.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a broken fixture must stop the test where it broke"
 )]
 
