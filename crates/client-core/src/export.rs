@@ -132,14 +132,19 @@ impl Envelope {
         }
         // The kind and the suite are looked at first: what is of another has another form.
         let mut input = Reader::new(bytes);
-        let beginning = input.array().and_then(|mut fields| {
+        let kind = input.array().and_then(|mut fields| {
             let kind: String = fields.next(&mut input)?;
-            Ok((kind, fields.next::<u16>(&mut input)?))
+            Ok((kind, fields))
         });
-        match beginning {
-            Ok((kind, SUITE)) if kind == KIND => {}
-            Ok((kind, suite)) if kind == KIND => return Err(ExportError::OtherSuite(suite)),
-            _ => return Err(ExportError::NotOurs),
+        let Ok((kind, mut fields)) = kind else {
+            return Err(ExportError::NotOurs);
+        };
+        if kind != KIND {
+            return Err(ExportError::NotOurs);
+        }
+        let suite: u16 = fields.next(&mut input)?;
+        if suite != SUITE {
+            return Err(ExportError::OtherSuite(suite));
         }
         let mut input = Reader::new(bytes);
         let read = Self::decode(&mut input)?;

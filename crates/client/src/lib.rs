@@ -9,12 +9,16 @@
 //!
 //! | [`CachePolicy`] | a revoked client |
 //! |---|---|
-//! | `Off` | reads nothing from the moment at which the server refuses it |
-//! | `Memory` | reads what it had opened before, for the time to live at most |
-//! | `Persistent` | the same, also after a restart and without a connection |
+//! | `Off` | opens nothing from the revocation on |
+//! | `Memory` | opens what is sealed for the sessions that were cached, until the time to live ends or the client does |
+//! | `Persistent` | the same, also after a restart and without a connection, until the time to live ends |
+//! | `Persistent` over a [`SplitStore`] | the same, until the time to live ends or the application empties its store |
+//! | any, with an [export](Client::export_sessions) | opens what was sealed up to the revocation, with the file, for ever |
 //!
-//! Under all of them what is sealed after the revocation stays closed for ever, because it is
-//! sealed under a new epoch.
+//! A client that [watches](Client::watch), or asks and is refused, drops the keys at once. Under all
+//! of them what is sealed after the revocation stays closed for ever, because it is sealed under a
+//! new epoch. The tests are `tests/e2e/tests/revoked.rs`. All of this binds the client: whoever reads
+//! the memory of his own machine can keep every key that was ever in it.
 
 mod client;
 #[cfg(any(test, feature = "conformance"))]

@@ -79,7 +79,7 @@ pub(crate) fn exports(set: &mut Set) {
     let input = json!({
         "tenant": town.tenant,
         "export": text(&good),
-        "author": (ben.id, ben.device.id()),
+        "author": (ben.id, ben.device.id),
     });
     let mut case = |name: &str, description: &str, expect: &str, input: &Value| {
         set.case("session-export", name, description, expect, input);
@@ -99,7 +99,7 @@ pub(crate) fn exports(set: &mut Set) {
     );
     let one = changed(&|parts| parts.4.truncate(1));
     case("one-key", "Only one of the keys.", "ok", &one);
-    let stranger = with(&input, "author", json!((alice.id, ben.device.id())));
+    let stranger = with(&input, "author", json!((alice.id, ben.device.id)));
     case(
         "stranger",
         "A device that is not this user's.",
@@ -249,7 +249,7 @@ pub(crate) fn exports(set: &mut Set) {
     case(
         "no-tenant",
         "The tenant's chain is missing.",
-        "unknown_author",
+        "wrong_tenant",
         &no_tenant,
     );
     let gap = changed(&|parts| {
@@ -258,7 +258,7 @@ pub(crate) fn exports(set: &mut Set) {
     case(
         "no-genesis",
         "A session begins with its second statement.",
-        "wrong_previous",
+        "stale_parent",
         &gap,
     );
 }
