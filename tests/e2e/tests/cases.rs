@@ -9,6 +9,7 @@ use wardseal_client::{
     types::{GroupId, MemberId, SessionId, UserId},
 };
 use wardseal_e2e::{Machine, World, open, seal};
+use wardseal_testkit::Fault;
 
 async fn user(machine: &Machine) -> UserId {
     machine.profile().await.unwrap().user
@@ -137,6 +138,36 @@ async fn sessions_under_a_session_are_listed_for_whoever_opens_them() {
     // She reads and writes there although she does not see the case.
     let letter = seal(&carla, under[1], b"from outside").await.unwrap();
     assert_eq!(open(&ben, &letter).await.unwrap(), b"from outside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lists_what_is_not_under_a_session_is_found_out() {
+    let world = World::new().await;
+    let (anna, _) = world.person("anna").await;
+    let (ben, _) = world.person("ben").await;
+    let (case, ..) = case(&anna, &ben, 1).await;
+    let own = [(member(&ben).await, Rights::MANAGE)];
+    let other = ben.create_session(&own, None, None).await.unwrap();
+    let lie = Fault::answer(move |answer| {
+        if let Some(children) = answer.pointer_mut("/children/sessions") {
+            *children = serde_json::json!([other]);
+        }
+    });
+    world.keys.on("fetch", lie);
+    let refused = ben.open_tree(case).await.unwrap_err();
+    assert_eq!(refused.code(), "bad_answer");
+    world.keys.clear();
+    // Or one that knows nothing of the question.
+    let silent = Fault::answer(|answer| {
+        if let Some(answer) = answer.as_object_mut() {
+            answer.remove("children");
+        }
+    });
+    world.keys.on("fetch", silent);
+    let refused = ben.open_tree(case).await.unwrap_err();
+    assert_eq!(refused.code(), "bad_answer");
+    world.keys.clear();
+    assert_eq!(ben.open_tree(case).await.unwrap().children.len(), 1);
 }
 
 /// Somebody leaves a group: what is written next, in any session under it, has a new epoch first,

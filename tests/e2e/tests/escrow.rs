@@ -271,6 +271,25 @@ async fn a_rotation_deposits_the_new_seed_and_a_revocation_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_a_session_that_ends_is_erased() {
+    let scene = scene().await;
+    let me = [(user(&scene.anna).await.into(), Rights::MANAGE)];
+    let session = scene.anna.create_session(&me, None, None).await.unwrap();
+    let awaited = PendingGrant {
+        name: "emil".into(),
+        ..grant(Policy::Assigned)
+    };
+    scene.anna.grant_pending(session, &awaited).await.unwrap();
+    let kept = || scene.application.shares();
+    assert!(kept().iter().any(|share| share.sealed.is_some()));
+    scene.anna.revoke_all(session).await.unwrap();
+    assert!(kept().iter().all(|share| share.sealed.is_none()));
+    let (emil, _) = scene.world.person_at(&scene.application, "emil").await;
+    let member = user(&emil).await.into();
+    assert_eq!(emil.pending_sessions(member).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_member_who_compared_lets_in() {
     let scene = scene().await;
     let (session, granted, object) = scene.sent(Policy::Confirmed).await;

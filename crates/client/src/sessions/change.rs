@@ -39,6 +39,11 @@ impl Needed {
 impl<T: Transport, S: StateStore> Client<T, S> {
     /// Makes a session for these recipients. At least one must have the right to manage.
     ///
+    /// A recipient that is a session is a parent: whoever opens it opens this one. Somebody who does
+    /// not open the parent cannot check what others did here by their right in it. For him to be
+    /// granted later, whoever makes and changes this session needs a right of his own here, or
+    /// through a group.
+    ///
     /// # Errors
     /// [`Misuse::NotFound`] for a recipient that does not exist, [`Misuse::Invalid`] for a list
     /// without a manager or one that leaves this user out.
