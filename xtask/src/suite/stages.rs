@@ -217,6 +217,7 @@ pub(crate) const STAGES: &[Stage] = &[
                 "story",
                 "python",
                 "vectors-browser",
+                "testing",
                 "book",
                 "sdk-packaging",
                 "sdk-browser",
