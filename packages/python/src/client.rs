@@ -8,15 +8,17 @@ use std::{
 
 use pyo3::{prelude::*, types::PyBytes};
 use wardseal_sdk::{
-    Cache, Change, Changes as Inner, Error, NewSession, ObjectHeader, Options, SealOptions, Store,
-    Wardseal,
+    Cache, Change, Changes as Inner, Error, MemberId, NewSession, ObjectHeader, Options, Role,
+    SealOptions, Store, Wardseal,
 };
 
 use crate::{
     files::{Input, Output},
     opened::Opened,
     raised,
-    values::{Device, Group, Header, Profile, Session, id, ids, right, role, visibility},
+    values::{
+        Device, Event, Group, Header, Profile, Session, each, id, ids, right, role, visibility,
+    },
     wait,
 };
 
@@ -178,6 +180,16 @@ impl Client {
         Ok(users.iter().map(ToString::to_string).collect())
     }
 
+    fn find_users<'py>(
+        &self,
+        py: Python<'py>,
+        names: Vec<String>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let found = wait(py, self.0.users().find(&names))?;
+        each(py, found, |user| user.to_string())
+    }
+
     fn confirm_user(&self, py: Python<'_>, name: &str) -> PyResult<String> {
         Ok(wait(py, self.0.users().confirm(name))?.to_string())
     }
@@ -197,10 +209,7 @@ impl Client {
         name: &str,
         members: Vec<(String, String)>,
     ) -> PyResult<String> {
-        let members = members
-            .iter()
-            .map(|(member, word)| Ok((id(member)?, role(word)?)))
-            .collect::<PyResult<Vec<_>>>()?;
+        let members = members_of(&members)?;
         Ok(wait(py, self.0.groups().create(name, &members))?.to_string())
     }
 
@@ -224,6 +233,17 @@ impl Client {
         let (group, member, role) = (id(group)?, id(member)?, role(word)?);
         let groups = self.0.groups();
         wait(py, groups.add(group, member, role, visibility(from_join)))
+    }
+
+    fn add_members<'py>(
+        &self,
+        py: Python<'py>,
+        group: &str,
+        members: Vec<(String, String)>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let (group, members) = (id(group)?, members_of(&members)?);
+        let added = wait(py, self.0.groups().add_many(group, &members))?;
+        each(py, added, |()| py.None())
     }
 
     fn remove_members(&self, py: Python<'_>, group: &str, members: Vec<String>) -> PyResult<()> {
@@ -257,6 +277,32 @@ impl Client {
         Ok(wait(py, self.0.sessions().create(new))?.to_string())
     }
 
+    fn create_sessions<'py>(
+        &self,
+        py: Python<'py>,
+        sessions: Vec<New>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let sessions = sessions.into_iter().map(new_session);
+        let sessions = sessions.collect::<PyResult<Vec<_>>>()?;
+        let made = wait(py, self.0.sessions().create_many(&sessions))?;
+        each(py, made, |session| session.to_string())
+    }
+
+    fn sessions<'py>(
+        &self,
+        py: Python<'py>,
+        sessions: Vec<String>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let found = wait(py, self.0.sessions().get_many(&ids(&sessions)?))?;
+        each(py, found, Session::from)
+    }
+
+    fn tree(&self, py: Python<'_>, session: &str) -> PyResult<(Session, Vec<String>, Option<u64>)> {
+        let tree = wait(py, self.0.sessions().tree(id(session)?))?;
+        let children = tree.children.iter().map(ToString::to_string).collect();
+        Ok((tree.session.into(), children, tree.next))
+    }
+
     fn session(&self, py: Python<'_>, session: &str) -> PyResult<Session> {
         Ok(wait(py, self.0.sessions().get(id(session)?))?.into())
     }
@@ -264,10 +310,15 @@ impl Client {
     fn session_page(
         &self,
         py: Python<'_>,
+        parent: Option<String>,
         after: Option<u64>,
         limit: u32,
     ) -> PyResult<(Vec<String>, Option<u64>)> {
-        let page = wait(py, self.0.sessions().page(after, limit))?;
+        let sessions = self.0.sessions();
+        let page = match parent {
+            Some(parent) => wait(py, sessions.children(id(&parent)?, after, limit))?,
+            None => wait(py, sessions.page(after, limit))?,
+        };
         let sessions = page.sessions.iter().map(ToString::to_string).collect();
         Ok((sessions, page.next))
     }
@@ -302,6 +353,47 @@ impl Client {
     fn revoke(&self, py: Python<'_>, session: &str, recipients: Vec<String>) -> PyResult<()> {
         let (session, recipients) = (id(session)?, ids(&recipients)?);
         wait(py, self.0.sessions().revoke(session, &recipients))
+    }
+
+    fn grant_many<'py>(
+        &self,
+        py: Python<'py>,
+        session: &str,
+        recipients: Vec<(String, String)>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let recipients = recipients
+            .iter()
+            .map(|(member, word)| Ok((id(member)?, right(word)?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        let granted = wait(py, self.0.sessions().grant_many(id(session)?, &recipients))?;
+        each(py, granted, |()| py.None())
+    }
+
+    fn revoke_many<'py>(
+        &self,
+        py: Python<'py>,
+        revocations: Vec<(String, Vec<String>)>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let revocations = revocations
+            .iter()
+            .map(|(session, members)| Ok((id(session)?, ids(members)?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        let revoked = wait(py, self.0.sessions().revoke_many(&revocations))?;
+        each(py, revoked, |()| py.None())
+    }
+
+    fn revoke_others(&self, py: Python<'_>, session: &str) -> PyResult<Vec<String>> {
+        let revoked = wait(py, self.0.sessions().revoke_others(id(session)?))?;
+        Ok(revoked.iter().map(ToString::to_string).collect())
+    }
+
+    fn revoke_all(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        wait(py, self.0.sessions().revoke_all(id(session)?))
+    }
+
+    fn history(&self, py: Python<'_>, session: &str) -> PyResult<Vec<Event>> {
+        let history = wait(py, self.0.sessions().history(id(session)?))?;
+        Ok(history.iter().map(Event::from).collect())
     }
 
     fn describe(&self, py: Python<'_>, session: &str, metadata: String) -> PyResult<()> {
@@ -414,6 +506,13 @@ type New = (
     Option<String>,
     Option<String>,
 );
+
+fn members_of(members: &[(String, String)]) -> PyResult<Vec<(MemberId, Role)>> {
+    members
+        .iter()
+        .map(|(member, word)| Ok((id(member)?, role(word)?)))
+        .collect()
+}
 
 fn new_session((manage, share, read, label, metadata): New) -> PyResult<NewSession> {
     Ok(NewSession {

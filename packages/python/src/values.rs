@@ -2,8 +2,11 @@
 
 use core::str::FromStr;
 
-use pyo3::{exceptions::PyValueError, prelude::*};
-use wardseal_sdk::{Error, Right, Role, Visibility, client::types::IdError};
+use pyo3::{IntoPyObjectExt as _, exceptions::PyValueError, prelude::*};
+use wardseal_sdk::{
+    Error, How, MemberId, Right, Role, Visibility, What,
+    client::{Rights, types::IdError},
+};
 
 use crate::raised;
 
@@ -40,6 +43,24 @@ pub(crate) const fn visibility(from_join: bool) -> Visibility {
     } else {
         Visibility::Full
     }
+}
+
+/// What each of many gave: a value, or the exception for why there is none.
+pub(crate) fn each<'py, T, U>(
+    py: Python<'py>,
+    results: Vec<Result<T, Error>>,
+    value: impl Fn(T) -> U,
+) -> PyResult<Vec<Bound<'py, PyAny>>>
+where
+    U: IntoPyObject<'py>,
+{
+    results
+        .into_iter()
+        .map(|result| match result {
+            Ok(found) => value(found).into_bound_py_any(py),
+            Err(error) => Ok(raised(error).into_value(py).into_bound(py).into_any()),
+        })
+        .collect()
 }
 
 /// Who is signed in.
@@ -111,17 +132,95 @@ impl From<wardseal_sdk::Group> for Group {
 pub(crate) struct Session {
     id: String,
     recipients: Vec<Recipient>,
+    managing: Vec<String>,
     right: &'static str,
     epoch: u32,
     label: Option<String>,
     metadata: Option<String>,
 }
 
-/// A recipient of a session.
+/// A recipient of a session; times in milliseconds since 1970.
 #[derive(IntoPyObject)]
 pub(crate) struct Recipient {
     id: String,
     right: &'static str,
+    how: &'static str,
+    by: String,
+    device: String,
+    time: u64,
+    changed: Option<(String, u64)>,
+}
+
+const fn how_word(how: How) -> &'static str {
+    match how {
+        How::Created => "created",
+        How::Granted => "granted",
+        How::Claimed => "claimed",
+        How::Completed => "completed",
+    }
+}
+
+/// What happened in a session; beside what all have, what each kind of event says.
+#[derive(IntoPyObject)]
+pub(crate) struct Event {
+    what: &'static str,
+    position: u64,
+    time: u64,
+    by: String,
+    device: String,
+    recipients: Vec<(String, Option<&'static str>)>,
+    pending: Option<String>,
+}
+
+impl From<&wardseal_sdk::Event> for Event {
+    fn from(event: &wardseal_sdk::Event) -> Self {
+        let with = |member: &MemberId, rights: &Rights| {
+            (member.to_string(), Some(Right::from(*rights).as_str()))
+        };
+        let mut pending = None;
+        let (what, recipients) = match &event.what {
+            What::Created { recipients, .. } => {
+                let recipients = recipients.iter();
+                (
+                    "created",
+                    recipients
+                        .map(|(member, rights)| with(member, rights))
+                        .collect(),
+                )
+            }
+            What::Granted { member, rights, .. } => ("granted", vec![with(member, rights)]),
+            What::RightsSet { member, rights } => ("rights_set", vec![with(member, rights)]),
+            What::Revoked { members } => {
+                let members = members.iter();
+                (
+                    "revoked",
+                    members.map(|member| (member.to_string(), None)).collect(),
+                )
+            }
+            What::Rotated { .. } => ("rotated", Vec::new()),
+            What::Claimed {
+                pending: awaited,
+                member,
+                ..
+            } => {
+                pending = Some(awaited.to_string());
+                ("claimed", vec![(member.to_string(), None)])
+            }
+            What::Described => ("described", Vec::new()),
+            What::Ended => ("ended", Vec::new()),
+            // Kinds that are newer than this package.
+            _ => ("other", Vec::new()),
+        };
+        Self {
+            what,
+            position: event.position,
+            time: event.time.millis(),
+            by: event.by.to_string(),
+            device: event.device.to_string(),
+            recipients,
+            pending,
+        }
+    }
 }
 
 impl From<wardseal_sdk::Session> for Session {
@@ -134,8 +233,16 @@ impl From<wardseal_sdk::Session> for Session {
                 .map(|recipient| Recipient {
                     id: recipient.id.to_string(),
                     right: recipient.right.as_str(),
+                    how: how_word(recipient.how),
+                    by: recipient.by.to_string(),
+                    device: recipient.device.to_string(),
+                    time: recipient.time.millis(),
+                    changed: recipient
+                        .changed
+                        .map(|changed| (changed.by.to_string(), changed.time.millis())),
                 })
                 .collect(),
+            managing: session.managing.iter().map(ToString::to_string).collect(),
             right: session.right.as_str(),
             epoch: session.epoch,
             label: session.label,

@@ -11,11 +11,11 @@ import sys
 import threading
 import unittest
 from datetime import datetime, timedelta, timezone
-from typing import ClassVar, List
+from typing import ClassVar, List, Optional, Sequence
 
 from servers import Servers, bytes_of, user_of
 
-from wardseal import Cache, Change, Session, Wardseal, WardsealError
+from wardseal import Cache, Change, NewSession, Session, Wardseal, WardsealError
 
 PASSWORD = "four quiet grey herons"
 
@@ -137,7 +137,47 @@ class People(Platform):
         self.assertEqual(list(ward.sessions.list(page_size=2)), made)
         page = ward.sessions.page(limit=2)
         self.assertEqual(page.sessions, tuple(made[:2]))
-        self.assertEqual(ward.sessions.page(page.next).sessions, tuple(made[2:]))
+        self.assertEqual(ward.sessions.page(after=page.next).sessions, tuple(made[2:]))
+
+    def test_of_many_each_fails_alone(self) -> None:
+        def codes(results: Sequence[object]) -> List[Optional[str]]:
+            return [each.code if isinstance(each, WardsealError) else None for each in results]
+
+        mine, hers = user_of(self.anna), user_of(self.carla)
+        self.assertEqual(codes(self.anna.users.find(["carla", "nobody"])), [None, "unknown_name"])
+        group = self.anna.groups.create("Many")
+        self.assertEqual(self.anna.groups.add_many(group, {hers: "admin"}), [None])
+        self.assertEqual(self.carla.groups.get(group).role, "admin")
+
+        new = NewSession(manage=[mine], metadata=[1])
+        made = self.anna.sessions.create_many([new, NewSession(manage=[]), new])
+        self.assertEqual(codes(made), [None, "invalid", None])
+        first, second = (each for each in made if isinstance(each, str))
+        self.assertEqual(self.anna.sessions.grant_many(first, {hers: "read", group: "share"}), [None, None])
+        found = self.carla.sessions.get_many([first, second])
+        self.assertEqual(codes(found), [None, "no_access"])
+        assert isinstance(found[0], Session)
+        self.assertEqual((found[0].metadata, found[0].managing), ([1], (mine,)))
+        her = next(each for each in found[0].recipients if each.id == hers)
+        self.assertEqual((her.right, her.how, her.by, her.changed), ("read", "granted", mine, None))
+
+        under = [self.anna.sessions.create(manage=[first]) for _ in range(2)]
+        tree = self.anna.sessions.tree(first)
+        self.assertEqual((tree.session.id, tree.children, tree.next), (first, tuple(under), None))
+        self.assertEqual(list(self.anna.sessions.list(parent=first, page_size=1)), under)
+
+        self.anna.sessions.set_rights(first, hers, "share")
+        self.assertEqual(set(self.anna.sessions.revoke_others(first)), {hers, group})
+        revoked = self.anna.sessions.revoke_many([(second, [hers]), ("ses_" + first[4:], [])])
+        self.assertEqual(codes(revoked), [None, None])
+        history = self.anna.sessions.history(first)
+        self.assertEqual([event.what for event in history if event.what != "described"][0], "created")
+        self.assertEqual([event.by for event in history], [mine] * len(history))
+        self.assertEqual((history[-1].what, {member for member, _ in history[-1].recipients}), ("revoked", {hers, group}))
+        self.assertIn(((hers, "share"),), [event.recipients for event in history])
+        self.anna.sessions.revoke_all(first)
+        with self.assertRaises(WardsealError):
+            self.anna.seal(first, "x")
 
     def test_a_password_and_a_code_open_the_person_elsewhere(self) -> None:
         ward = self.servers.person("doctor-4711", folder=self.servers.folder / "doctor")

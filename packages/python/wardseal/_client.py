@@ -6,10 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _native
-from ._errors import invalid
+from ._errors import WardsealError, invalid
 from ._opened import Opened
 from ._types import (
     Change,
@@ -17,6 +17,7 @@ from ._types import (
     Group,
     GroupMember,
     MethodCheck,
+    NewSession,
     ObjectHeader,
     Profile,
     Recipient,
@@ -24,7 +25,9 @@ from ._types import (
     Right,
     Role,
     Session,
+    SessionEvent,
     SessionPage,
+    SessionTree,
     SignUpRequest,
 )
 
@@ -304,6 +307,10 @@ class Users:
         """
         return self._shared.get().users_by_name(list(names))
 
+    def find(self, names: Sequence[str]) -> Sequence[Union[str, WardsealError]]:
+        """The same with an answer for each name: the error for one does not hold up the others."""
+        return self._shared.get().find_users([*names])
+
     def confirm(self, name: str) -> str:
         """Accepts that a name means another user than before; gives the user."""
         return self._shared.get().confirm_user(name)
@@ -351,6 +358,10 @@ class Groups:
         """Adds a user or a group. With ``from_join`` it sees only what is sealed from now on."""
         self._shared.get().add_member(group, member, role, from_join)
 
+    def add_many(self, group: str, members: Mapping[str, Role]) -> Sequence[Optional[WardsealError]]:
+        """Adds many members with one request; gives for each the error, or ``None``. They see the past too."""
+        return self._shared.get().add_members(group, [*members.items()])
+
     def remove(self, group: str, members: Sequence[str]) -> None:
         """Removes members; the group gets a new key in the same step."""
         self._shared.get().remove_members(group, [*members])
@@ -376,10 +387,16 @@ class Sessions:
 
     @staticmethod
     def _of(given: Mapping[str, Any]) -> Session:
-        recipients = tuple(Recipient(**recipient) for recipient in given["recipients"])
+        recipients = tuple(Recipient._of(recipient) for recipient in given["recipients"])
         metadata = given["metadata"]
         metadata = None if metadata is None else json.loads(metadata)
-        return Session(**{**given, "recipients": recipients, "metadata": metadata})
+        managing = tuple(given["managing"])
+        return Session(**{**given, "recipients": recipients, "managing": managing, "metadata": metadata})
+
+    @staticmethod
+    def _new(new: NewSession) -> Tuple[List[str], List[str], List[str], Optional[str], Optional[str]]:
+        encoded = None if new.metadata is None else json.dumps(new.metadata)
+        return ([*new.manage], [*new.share], [*new.read], new.label, encoded)
 
     def create(
         self,
@@ -395,23 +412,45 @@ class Sessions:
         This person must be among them. The servers can read the label; metadata is anything that is
         JSON, up to 15 kB, readable by recipients alone.
         """
-        encoded = None if metadata is None else json.dumps(metadata)
-        return self._shared.get().create_session([*manage], [*share], [*read], label, encoded)
+        new = NewSession(manage, share, read, label, metadata)
+        return self._shared.get().create_session(*self._new(new))
+
+    def create_many(self, sessions: Sequence[NewSession]) -> Sequence[Union[str, WardsealError]]:
+        """Makes many sessions with one request, up to 500; gives for each its identifier or the error."""
+        return self._shared.get().create_sessions([self._new(new) for new in sessions])
 
     def get(self, session: str) -> Session:
         """A session."""
         return self._of(self._shared.get().session(session))
 
-    def page(self, after: Optional[int] = None, limit: int = 100) -> SessionPage:
-        """A page of the sessions that this person may open."""
-        sessions, following = self._shared.get().session_page(after, limit)
+    def get_many(self, sessions: Sequence[str]) -> Sequence[Union[Session, WardsealError]]:
+        """Many sessions with one request, up to a thousand, in their order; for each itself or the error.
+
+        Objects of those that are given open without another request.
+        """
+        found = self._shared.get().sessions([*sessions])
+        return [each if isinstance(each, WardsealError) else self._of(each) for each in found]
+
+    def tree(self, session: str) -> SessionTree:
+        """A session and the sessions of which it is a parent, with one request."""
+        found, children, following = self._shared.get().tree(session)
+        return SessionTree(self._of(found), tuple(children), following)
+
+    def page(
+        self, *, parent: Optional[str] = None, after: Optional[int] = None, limit: int = 100
+    ) -> SessionPage:
+        """A page of the sessions that this person may open, or of those under one.
+
+        It may hold fewer than asked for although another one follows.
+        """
+        sessions, following = self._shared.get().session_page(parent, after, limit)
         return SessionPage(tuple(sessions), following)
 
-    def list(self, page_size: int = 1000) -> Iterator[str]:
-        """The sessions that this person may open, oldest first, fetched page by page."""
+    def list(self, *, parent: Optional[str] = None, page_size: int = 1000) -> Iterator[str]:
+        """The sessions that this person may open, or those under one, oldest first, fetched page by page."""
         after: Optional[int] = None
         while True:
-            page = self.page(after, page_size)
+            page = self.page(parent=parent, after=after, limit=page_size)
             yield from page.sessions
             after = page.next
             if after is None:
@@ -421,6 +460,12 @@ class Sessions:
         """Grants a right to one more recipient: nobody grants more than he has."""
         self._shared.get().grant(session, recipient, right, from_join)
 
+    def grant_many(
+        self, session: str, recipients: Mapping[str, Right]
+    ) -> Sequence[Optional[WardsealError]]:
+        """Grants rights to many with one request; gives for each the error, or ``None``. They see the past too."""
+        return self._shared.get().grant_many(session, [*recipients.items()])
+
     def set_rights(self, session: str, recipient: str, right: Right) -> None:
         """Changes a recipient's right."""
         self._shared.get().set_rights(session, recipient, right)
@@ -428,6 +473,25 @@ class Sessions:
     def revoke(self, session: str, recipients: Sequence[str]) -> None:
         """Revokes recipients; the session gets a new key in the same step."""
         self._shared.get().revoke(session, [*recipients])
+
+    def revoke_many(
+        self, revocations: Sequence[Tuple[str, Sequence[str]]]
+    ) -> Sequence[Optional[WardsealError]]:
+        """Revokes recipients of many sessions with one request; gives for each the error, or ``None``."""
+        given = [(session, [*recipients]) for session, recipients in revocations]
+        return self._shared.get().revoke_many(given)
+
+    def revoke_others(self, session: str) -> Sequence[str]:
+        """Revokes every recipient but the one through which this person manages the session; gives who it was."""
+        return self._shared.get().revoke_others(session)
+
+    def revoke_all(self, session: str) -> None:
+        """Ends a session for everybody, this person too. That cannot be undone."""
+        self._shared.get().revoke_all(session)
+
+    def history(self, session: str) -> Sequence[SessionEvent]:
+        """What happened in a session: who did what, when, in order."""
+        return [SessionEvent._of(event) for event in self._shared.get().history(session)]
 
     def describe(self, session: str, metadata: Any) -> None:
         """Replaces the metadata."""

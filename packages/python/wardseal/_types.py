@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal, Mapping, Optional, Tuple
+from typing import Any, Literal, Mapping, Optional, Sequence, Tuple
 
 #: What a recipient may do. Each includes the one before: open and write, grant to others, change and revoke.
 Right = Literal["read", "share", "manage"]
 
 #: What a member of a group may do: administrators also add and remove members.
 Role = Literal["member", "admin"]
+
+
+def _time(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,58 @@ class Recipient:
     #: A user, a group, a parent session, or somebody who has no keys yet (``pnd_…``).
     id: str
     right: Right
+    #: How it came in: ``created``, ``granted``, ``claimed`` or ``completed`` (let in by a recipient).
+    how: str
+    #: Who let it in. For one that claimed: who made the claim.
+    by: str
+    #: By which device.
+    device: str
+    #: When, by the author's clock.
+    time: datetime
+    #: Who changed its right last, and when, if somebody did.
+    changed: Optional[Tuple[str, datetime]]
+
+    @classmethod
+    def _of(cls, given: Mapping[str, Any]) -> Recipient:
+        changed = given["changed"]
+        changed = None if changed is None else (changed[0], _time(changed[1]))
+        return cls(**{**given, "time": _time(given["time"]), "changed": changed})
+
+
+@dataclass(frozen=True)
+class SessionEvent:
+    """Something that happened in a session."""
+
+    #: ``created``, ``granted``, ``rights_set``, ``revoked``, ``rotated``, ``claimed``, ``described`` or ``ended``.
+    what: str
+    #: Its place in the order of everything that happens.
+    position: int
+    #: When, by the author's clock.
+    time: datetime
+    #: Who did it.
+    by: str
+    #: By which device.
+    device: str
+    #: To whom, and with which right where that is what happened.
+    recipients: Tuple[Tuple[str, Optional[Right]], ...]
+    #: Under which identifier somebody was awaited who came in (``pnd_…``).
+    pending: Optional[str]
+
+    @classmethod
+    def _of(cls, given: Mapping[str, Any]) -> SessionEvent:
+        recipients = tuple((member, right) for member, right in given["recipients"])
+        return cls(**{**given, "time": _time(given["time"]), "recipients": recipients})
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A session that is to be made, see :meth:`Sessions.create`."""
+
+    manage: Sequence[str]
+    share: Sequence[str] = ()
+    read: Sequence[str] = ()
+    label: Optional[str] = None
+    metadata: Any = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +147,8 @@ class Session:
     #: ``ses_…``
     id: str
     recipients: Tuple[Recipient, ...]
+    #: Those of them that may manage.
+    managing: Tuple[str, ...]
     #: This person's right, directly, through a group or through a parent.
     right: Right
     #: How often its key changed.
@@ -99,6 +157,17 @@ class Session:
     label: Optional[str]
     #: What the application keeps beside the session, readable by its recipients alone.
     metadata: Any
+
+
+@dataclass(frozen=True)
+class SessionTree:
+    """A session and the sessions under it. The keys of all that are named here are at hand."""
+
+    session: Session
+    #: The sessions of which it is a parent, oldest first: a thousand at most.
+    children: Tuple[str, ...]
+    #: What to ask :meth:`Sessions.page` with for more of them.
+    next: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -131,8 +200,7 @@ class ObjectHeader:
 
     @classmethod
     def _of(cls, given: Mapping[str, Any]) -> ObjectHeader:
-        time = datetime.fromtimestamp(given["time"] / 1000, timezone.utc)
-        return cls(**{**given, "time": time})
+        return cls(**{**given, "time": _time(given["time"])})
 
 
 @dataclass(frozen=True)
