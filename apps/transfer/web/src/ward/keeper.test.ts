@@ -5,7 +5,7 @@ import { Keeper } from "./keeper";
 const AUDIENCE = "https://transfer.example";
 
 /** What is kept on the machine, and what the servers are asked, in place of the SDK and the transfer server. */
-const machine = vi.hoisted(() => ({ stored: undefined as string | undefined, day: undefined as string | undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" } as Record<string, string>, weak: false }));
+const machine = vi.hoisted(() => ({ stored: undefined as string | undefined, day: undefined as string | undefined, opened: 0, closed: 0, followed: 0, passwords: { claire: "right", paul: "other" } as Record<string, string>, weak: false }));
 
 vi.mock("@wardseal/sdk", () => {
   class WardsealError extends Error {
@@ -51,6 +51,9 @@ vi.mock("@wardseal/sdk", () => {
       prove: async (audience: string, challenge: string) => ({ user: user(), audience, challenge }),
       devices: { revoke: async () => undefined },
       server: async () => ({}),
+      stayConnected: async () => {
+        machine.followed++;
+      },
       close: async () => {
         machine.closed++;
         if (!signedOut) memory = undefined;
@@ -65,7 +68,7 @@ let refuse: ((line: string) => number | undefined) | undefined;
 let session: string | undefined;
 
 beforeEach(() => {
-  Object.assign(machine, { stored: undefined, day: undefined, opened: 0, closed: 0, passwords: { claire: "right", paul: "other" }, weak: false });
+  Object.assign(machine, { stored: undefined, day: undefined, opened: 0, closed: 0, followed: 0, passwords: { claire: "right", paul: "other" }, weak: false });
   asked.length = 0;
   refuse = undefined;
   session = undefined;
@@ -121,6 +124,8 @@ describe("the keeper", () => {
     expect(keeper.state).toMatchObject({ status: "open", own: false, me: { name: "claire" } });
     expect(steps).toEqual(["opening", "session"]);
     expect(machine.stored).toBeUndefined();
+    // What others revoke is heard of from here on.
+    expect(machine.followed).toBe(1);
   });
 
   it("keeps nothing of somebody who could not be let in, and does not take the machine for his", async () => {

@@ -66,6 +66,8 @@ export class Keeper {
   #ward: Wardseal | undefined;
   /** Where somebody gets back in on a machine that somebody has locked. */
   #aside: Wardseal | undefined;
+  /** The client that is told what others change. */
+  #followed: Wardseal | undefined;
   #starting: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #tabs = new BroadcastChannel("wardseal");
@@ -299,8 +301,20 @@ export class Keeper {
     const me = typed !== undefined && known.name === known.user ? { ...known, name: typed } : known;
     localStorage.setItem(ACTIVE, String(Date.now()));
     this.#ward = ward;
-    this.#set({ status: "open", ward, me, config: this.#need(), own });
+    this.#show({ ward, me, own });
     this.#tell({ kind: "signedIn", user: me.user });
+  }
+
+  /** Shows what is open, and follows what others revoke: keys of it are gone within a second. It ends with the client. */
+  #show({ ward, me, own }: Omit<OpenState, "status" | "config">): void {
+    if (this.#followed !== ward) {
+      this.#followed = ward;
+      // Whoever cannot be told loses them when their time is over.
+      ward.stayConnected().catch(() => {
+        if (this.#followed === ward) this.#followed = undefined;
+      });
+    }
+    this.#set({ status: "open", ward, me, config: this.#need(), own });
   }
 
   async #leave(next: WardState, end: boolean, first?: Promise<void>): Promise<void> {
@@ -362,7 +376,7 @@ export class Keeper {
         await ward.server().catch(() => undefined);
         if (ward.profile?.user === news.user && localStorage.getItem(LOCKED) === null) {
           const me = await api.session.me().catch(() => undefined);
-          if (me?.user === news.user) this.#set({ status: "open", ward, me, config: this.#need(), own: (await ward.keptUntil()) === undefined });
+          if (me?.user === news.user) this.#show({ ward, me, own: (await ward.keptUntil()) === undefined });
         }
       }
     }
