@@ -79,6 +79,23 @@ pub enum What {
     Ended,
 }
 
+impl What {
+    /// How it is called on the command line and in every language.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Granted { .. } => "granted",
+            Self::RightsSet { .. } => "rights_set",
+            Self::Revoked { .. } => "revoked",
+            Self::Rotated { .. } => "rotated",
+            Self::Claimed { .. } => "claimed",
+            Self::Described => "described",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// How a recipient came in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum How {

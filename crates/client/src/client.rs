@@ -285,7 +285,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         Ok(())
     }
 
-    /// Drops the keys of all sessions, those that were imported too, here and in the store.
+    /// Drops the keys of all sessions, those that were imported too, here and in the store. Their
+    /// chains, in which no keys are, stay: what is fetched next adds to them.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -297,7 +298,7 @@ impl<T: Transport, S: StateStore> Client<T, S> {
             .asked
             .retain(|ring, _| !matches!(ring, RingId::Session(_)));
         let mut batch = SealedBatch::default();
-        for prefix in ["boxes/ses_", "chain/ses_", records::IMPORTS] {
+        for prefix in ["boxes/ses_", records::IMPORTS] {
             for key in self.store.keys(prefix).await? {
                 batch.delete(key);
             }

@@ -6,16 +6,16 @@ use ::core::{
 };
 use std::{rc::Rc, sync::Arc};
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::Promise;
 use wardseal_client::{
-    CachePolicy, Client, Config, Device, Group, Session,
+    CachePolicy, Client, Config, Device, Group, Role,
     crypto::secret::Secret,
     object::ObjectError,
     protocol::{
         keys::DeviceKind,
         object::{Metadata, ObjectHeader, Prelude},
     },
-    types::{DeviceId, GroupId, MemberId, SessionId, TenantId},
+    types::{DeviceId, GroupId, MemberId, TenantId},
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -24,7 +24,7 @@ use crate::{
     host::{Host, HostClock, system_rng},
     objects::{Opening, Sealing, header_record},
     values::{
-        Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, rights, role,
+        Answer, Outcome, Record, fixed, id, ids, list, members, number, promise, results, role,
         text, visibility,
     },
 };
@@ -209,17 +209,20 @@ impl Core {
         })
     }
 
-    /// The users whom the application calls by these names.
+    /// The users whom the application calls by these names; gives a result for each.
     ///
     /// # Errors
-    /// Code `unknown_name`, `identity_changed`.
-    #[wasm_bindgen(js_name = usersByName, unchecked_return_type = "Promise<any>")]
-    pub fn users_by_name(&self, names: Vec<String>) -> Promise {
+    /// Those of the transport. Of one: code `unknown_name`, `bad_name`, `identity_changed`.
+    #[wasm_bindgen(js_name = findUsers, unchecked_return_type = "Promise<any>")]
+    pub fn find_users(&self, names: Vec<String>) -> Promise {
         self.run(|client| async move {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let users = client.users_by_name(&names).await;
-            let users = users?;
-            Ok(list(users.iter().map(|user| text(user))))
+            let found = client.find_users(&names).await;
+            let found = found?.into_iter();
+            Ok(results(
+                names.iter().map(|_| None),
+                found.map(|user| Ok(text(&user?))),
+            ))
         })
     }
 
@@ -331,6 +334,28 @@ impl Core {
         })
     }
 
+    /// Adds many members to a group; gives a result for each.
+    ///
+    /// # Errors
+    /// Code `not_authorised`. Of one: `unknown_chain`, `no_recipient`, `invalid`.
+    #[wasm_bindgen(js_name = addMembers, unchecked_return_type = "Promise<any>")]
+    pub fn add_members(&self, group: String, who: Vec<String>, words: Vec<String>) -> Promise {
+        self.run(|client| async move {
+            let wanted: Vec<Outcome<(MemberId, Role)>> = who
+                .iter()
+                .zip(&words)
+                .map(|(member, word)| Ok((id(member)?, role(word)?)))
+                .collect();
+            let known: Vec<_> = wanted.iter().flatten().copied().collect();
+            let added = client.add_members(id(&group)?, &known).await;
+            let added = added?.into_iter();
+            Ok(results(
+                wanted.iter().map(|wanted| wanted.as_ref().err()),
+                added.map(|added| added.map(|()| JsValue::UNDEFINED)),
+            ))
+        })
+    }
+
     /// Removes members from a group.
     ///
     /// # Errors
@@ -380,126 +405,6 @@ impl Core {
     pub fn dissolve_group(&self, group: String) -> Promise {
         self.run(|client| async move {
             let done = client.dissolve_group(id(&group)?).await;
-            done?;
-            Ok(JsValue::UNDEFINED)
-        })
-    }
-
-    /// Makes a session; gives its identifier.
-    ///
-    /// # Errors
-    /// Code `unknown_chain`, `invalid`.
-    #[wasm_bindgen(js_name = createSession, unchecked_return_type = "Promise<any>")]
-    pub fn create_session(
-        &self,
-        who: Vec<String>,
-        words: Vec<String>,
-        label: Option<String>,
-        metadata: Option<Vec<u8>>,
-    ) -> Promise {
-        self.run(|client| async move {
-            let who = members::<MemberId, _>(&who, &words, rights)?;
-            let session = client
-                .create_session(&who, label.as_deref(), metadata.as_deref())
-                .await;
-            Ok(text(&session?))
-        })
-    }
-
-    /// A session.
-    ///
-    /// # Errors
-    /// Code `no_access`.
-    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
-    pub fn session(&self, session: String) -> Promise {
-        self.run(|client| async move {
-            let session = client.session(id(&session)?).await;
-            Ok(session_record(&session?).into())
-        })
-    }
-
-    /// Many sessions in one request; those that are not for us are left out.
-    ///
-    /// # Errors
-    /// Those of the transport.
-    #[wasm_bindgen(js_name = fetchSessions, unchecked_return_type = "Promise<any>")]
-    pub fn fetch_sessions(&self, sessions: Vec<String>) -> Promise {
-        self.run(|client| async move {
-            let sessions: Vec<SessionId> = ids(&sessions)?;
-            let found = client.fetch_sessions(&sessions).await;
-            let found = found?;
-            Ok(list(found.iter().flatten().map(session_record)))
-        })
-    }
-
-    /// A page of sessions: `{sessions, next}`.
-    ///
-    /// # Errors
-    /// Those of the transport.
-    #[wasm_bindgen(unchecked_return_type = "Promise<any>")]
-    pub fn sessions(&self, after: Option<u64>, limit: u32) -> Promise {
-        self.run(|client| async move {
-            let page = client.sessions(after, limit).await;
-            let page = page?;
-            let sessions = list(page.sessions.iter().map(|session| text(session)));
-            Ok(Record::new()
-                .with("sessions", sessions)
-                .with("next", page.next.map(number))
-                .into())
-        })
-    }
-
-    /// Grants a right.
-    ///
-    /// # Errors
-    /// Code `not_authorised`.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
-    pub fn grant(&self, session: String, member: String, word: String, from_join: bool) -> Promise {
-        self.run(|client| async move {
-            let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
-            client
-                .grant(session, member, rights(&word)?, visibility(from_join))
-                .await?;
-            Ok(JsValue::UNDEFINED)
-        })
-    }
-
-    /// Changes a recipient's rights.
-    ///
-    /// # Errors
-    /// Code `not_authorised`.
-    #[wasm_bindgen(js_name = setRights, unchecked_return_type = "Promise<void>")]
-    pub fn set_rights(&self, session: String, member: String, word: String) -> Promise {
-        self.run(|client| async move {
-            let (session, member) = (id::<SessionId>(&session)?, id::<MemberId>(&member)?);
-            let done = client.set_rights(session, member, rights(&word)?);
-            done.await?;
-            Ok(JsValue::UNDEFINED)
-        })
-    }
-
-    /// Revokes recipients.
-    ///
-    /// # Errors
-    /// Code `not_authorised`.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
-    pub fn revoke(&self, session: String, who: Vec<String>) -> Promise {
-        self.run(|client| async move {
-            let who: Vec<MemberId> = ids(&who)?;
-            let done = client.revoke(id(&session)?, &who).await;
-            done?;
-            Ok(JsValue::UNDEFINED)
-        })
-    }
-
-    /// Changes the metadata of a session.
-    ///
-    /// # Errors
-    /// Code `not_authorised`.
-    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
-    pub fn describe(&self, session: String, metadata: Vec<u8>) -> Promise {
-        self.run(|client| async move {
-            let done = client.describe_session(id(&session)?, &metadata).await;
             done?;
             Ok(JsValue::UNDEFINED)
         })
@@ -572,22 +477,6 @@ fn group_record(group: &Group) -> Record {
         .with("role", group.role.map(Role::word))
         .with("epoch", group.epoch)
         .with("dissolved", group.dissolved)
-}
-
-fn session_record(session: &Session) -> Record {
-    let recipients = session.recipients.iter().map(|recipient| {
-        Record::new()
-            .text("id", &recipient.member)
-            .with("right", recipient.rights.word())
-    });
-    let metadata = session.metadata.as_deref().map(Uint8Array::from);
-    Record::new()
-        .text("id", &session.id)
-        .with("recipients", list(recipients))
-        .with("right", session.rights.word())
-        .with("epoch", session.epoch)
-        .with("label", session.label.as_deref())
-        .with("metadata", metadata)
 }
 
 /// Reads what an object says of itself, without keys: a claim, not a fact.

@@ -3,7 +3,6 @@
 use js_sys::Promise;
 use wardseal_client::{
     AwaitedRecipient, NotClaimed, PendingGrant, PendingSession,
-    api::escrow::EscrowState,
     protocol::escrow::{Code, Policy},
     types::{Base64Url, FixedBytes, GroupId, MemberId, PendingId, SessionId, Timestamp},
 };

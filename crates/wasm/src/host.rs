@@ -74,13 +74,17 @@ impl Transport for Host {
         let status = field(&answer, "status").as_f64().unwrap_or_default();
         let body = field(&answer, "body");
         Ok(HttpResponse {
-            // A status is a whole number below 1000; anything else is no answer of this API.
-            status: (100..1000)
-                .find(|known| f64::from(*known) == status)
-                .unwrap_or_default(),
+            status: status_of(status),
             body: bytes(&body).unwrap_or_default(),
         })
     }
+}
+
+/// A status is a whole number below 1000; anything else is no answer of this API.
+pub(crate) fn status_of(status: f64) -> u16 {
+    (100..1000)
+        .find(|known| f64::from(*known) == status)
+        .unwrap_or_default()
 }
 
 fn refused(error: &JsValue, role: Role) -> TransportError {

@@ -8,6 +8,7 @@
 
 #![cfg(target_family = "wasm")]
 
+pub mod changes;
 pub mod core;
 pub mod errors;
 pub mod escrow;
@@ -15,4 +16,5 @@ pub mod host;
 pub mod objects;
 pub mod passwords;
 pub mod recovery;
+pub mod sessions;
 pub mod values;

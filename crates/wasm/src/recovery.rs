@@ -2,10 +2,9 @@
 
 use js_sys::Promise;
 use wardseal_client::{
-    HelpAnswer, MailProgress, MailSettings, MethodCheck, MethodState, PreparedMail as ClientMail,
+    HelpAnswer, MailProgress, MailSettings, MethodCheck, PreparedMail as ClientMail,
     RecoveryMethod, UnderWay,
     protocol::{
-        keys::DeviceKind,
         op::{Method, Organisation, TwoMan},
         recovery::tag,
         vault::Language,

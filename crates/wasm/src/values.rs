@@ -84,6 +84,31 @@ pub(crate) fn list<V: Into<JsValue>>(values: impl IntoIterator<Item = V>) -> JsV
     array.into()
 }
 
+/// What became of each of many: `{value}` or `{error}`. Of those that were `refused` before, nothing
+/// is in `done`.
+pub(crate) fn results<'a>(
+    refused: impl Iterator<Item = Option<&'a JsValue>>,
+    done: impl Iterator<Item = Result<JsValue, Error>>,
+) -> JsValue {
+    let mut done = done.map(|each| each.map_err(errors::client));
+    list(refused.filter_map(|refused| {
+        let each = match refused {
+            Some(refused) => Err(refused.clone()),
+            None => done.next()?,
+        };
+        Some(match each {
+            Ok(value) => Record::new().with("value", value),
+            Err(error) => Record::new().with("error", error),
+        })
+    }))
+}
+
+/// Texts of an array.
+pub(crate) fn strings(array: &JsValue) -> Vec<String> {
+    let texts = Array::from(array).into_iter();
+    texts.filter_map(|text| text.as_string()).collect()
+}
+
 /// Bytes for JavaScript.
 pub(crate) fn bytes(value: &[u8]) -> JsValue {
     Uint8Array::from(value).into()

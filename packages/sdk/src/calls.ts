@@ -1,4 +1,4 @@
-import { WardsealError } from "./errors.js";
+import { WardsealError, toError } from "./errors.js";
 
 /** What every call takes that asks a server. */
 export interface CallOptions {
@@ -31,4 +31,17 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
     signal.addEventListener("abort", abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+/** What became of each of many, as the core says it. */
+export function results<T>(given: unknown): Result<T>[] {
+  return (given as { readonly value?: T; readonly error?: unknown }[]).map((each) =>
+    "error" in each ? { ok: false, error: toError(each.error) as WardsealError } : { ok: true, value: each.value as T },
+  );
+}
+
+/** The one result that there is. */
+export function first<T>([result]: Result<T>[]): T {
+  if (result?.ok) return result.value;
+  throw result?.error ?? toError("nothing became of it");
 }

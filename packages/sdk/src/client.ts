@@ -4,7 +4,7 @@ import { Core } from "./generated/core.js";
 import { Host, type Clock } from "./host.js";
 import type { CachePolicy, Profile } from "./profile.js";
 import { StoreConflict, type StateStore } from "./store.js";
-import type { Transport } from "./transport.js";
+import { isNoAnswer, type Answer, type NoAnswer, type Transport } from "./transport.js";
 
 /** Sessions cached in memory for a quarter of an hour. */
 const DEFAULT_CACHE: CachePolicy = { memory: 15 * 60_000 };
@@ -21,16 +21,15 @@ export interface Setting {
   readonly store: StateStore;
 }
 
-/** Something that needs the keys of a session. */
+/** Something that needs keys. */
 interface Waiting {
-  readonly session: string;
-  readonly author: string | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly work: (core: Core) => Promise<void>;
+  /** Does it; gives what tells the caller. */
+  readonly work: (core: Core) => Promise<() => void>;
   readonly fail: (error: unknown) => void;
 }
 
-/** As many are prepared at once as one request may name. */
+/** So many are prepared at once: sessions and authors are at most as many as one request may name. */
 const AT_ONCE = 500;
 
 /** The core over a store that others may write to, one operation at a time. */
@@ -41,13 +40,15 @@ export class ClientState {
   readonly #store: StateStore;
   readonly #sessions: StateStore | undefined;
   readonly #host: Host;
+  readonly #transport: Transport;
   readonly clock: Clock;
   #core: Core | undefined;
   #profile: Profile | undefined;
   /** Whether the identity is in memory only: then nothing of it is in the store. */
   #unlocked = false;
+  readonly #closing = new AbortController();
   #closed = false;
-  /** What waits for keys of sessions, and what is being read to know which. */
+  /** What waits for keys, and what is being read to know which. */
   #waiting: Waiting[] = [];
   readonly #reading = new Set<Promise<unknown>>();
   #last: Promise<unknown> = Promise.resolve();
@@ -59,6 +60,7 @@ export class ClientState {
     this.#store = store;
     this.#sessions = typeof cache === "object" && "persistent" in cache ? cache.store : undefined;
     this.clock = clock;
+    this.#transport = transport;
     this.#host = new Host(transport, store, clock, this.#sessions);
   }
 
@@ -102,13 +104,14 @@ export class ClientState {
     return work;
   }
 
-  /**
-   * Runs an operation that needs the keys of a session, and of an author, when its turn comes. All that wait then get theirs
-   * by one request.
-   */
-  withKeys<T>(session: string, author: string | undefined, work: (core: Core) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs an operation that needs keys when its turn comes, together with all that wait then: they get theirs by one request. */
+  withKeys<T>(work: (core: Core) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const done = new Promise<T>((resolve, fail) => {
-      this.#waiting.push({ session, author, signal, work: (core) => work(core).then(resolve), fail });
+      const working = async (core: Core): Promise<() => void> => {
+        const value = await work(core);
+        return () => resolve(value);
+      };
+      this.#waiting.push({ signal, work: working, fail });
       if (this.#waiting.length === 1) this.#prepare();
     });
     return orAborted(done, signal);
@@ -116,7 +119,7 @@ export class ClientState {
 
   #prepare(): void {
     const stop = new AbortController();
-    const turn = async (core: Core): Promise<void> => {
+    const turn = async (core: Core): Promise<(() => void)[]> => {
       await Promise.allSettled(this.#reading);
       const batch = this.#waiting.splice(0, AT_ONCE).filter(({ signal }) => !signal?.aborted);
       if (this.#waiting.length > 0) this.#prepare();
@@ -127,29 +130,19 @@ export class ClientState {
         };
         signal?.addEventListener("abort", abort, { signal: ended.signal });
       }
-      try {
-        if (batch.length > 1) await this.#fetchKeys(core, batch);
-        for (const { work, fail, signal } of batch) await work(core).catch((error: unknown) => fail(toError(error, signal)));
-      } finally {
-        ended.abort();
-        this.#host.offline = false;
-      }
+      // Begun at once: the core asks for what all of them lack.
+      const told = await Promise.all(batch.map(({ work, fail, signal }) => work(core).catch((error: unknown) => () => fail(toError(error, signal)))));
+      ended.abort();
+      return told;
     };
-    this.run(turn, stop.signal).catch((error: unknown) => {
+    const unable = (error: unknown): void => {
       if (stop.signal.aborted) return;
       // Nothing was begun: the store cannot be read, or this was closed.
       for (const { fail } of this.#waiting.splice(0)) fail(error);
-    });
-  }
-
-  async #fetchKeys(core: Core, batch: readonly Waiting[]): Promise<void> {
-    const sessions = new Set(batch.map(({ session }) => session));
-    try {
-      await core.fetchSessions([...sessions]);
-    } catch {
-      // Each says for itself what it lacks, and none asks a server again that did not answer.
-      this.#host.offline = true;
-    }
+    };
+    this.run(turn, stop.signal).then((told) => {
+      for (const tell of told) tell();
+    }, unable);
   }
 
   /** Marks the identity as one that is in memory only. */
@@ -166,7 +159,22 @@ export class ClientState {
     }
   }
 
+  /** Aborted when this is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Posts to the key server, outside of any turn. */
+  async send(path: string, bearer: string, body: Uint8Array<ArrayBuffer>, signal: AbortSignal, patience: number): Promise<Answer> {
+    try {
+      return await this.#transport.send("POST", "keys", path, bearer, body, signal, patience);
+    } catch (thrown) {
+      throw isNoAnswer(thrown) ? noConnection(thrown) : thrown;
+    }
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#last;
     this.#closed = true;
     this.#core?.free();
@@ -193,6 +201,12 @@ export class ClientState {
   async #learnProfile(): Promise<void> {
     if (this.#core !== undefined) this.#profile = (await this.#core.profile()) as Profile | undefined;
   }
+}
+
+/** What the core would say of it. */
+function noConnection({ kind, server }: NoAnswer): WardsealError {
+  const code = kind === "too_large" ? "answer_too_large" : kind;
+  return new WardsealError(code, `no answer of the server at ${server}: check the address and the network, then try again`);
 }
 
 function ttlOf(cache: CachePolicy): [kind: string, ttl: number] {

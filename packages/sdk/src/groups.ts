@@ -1,4 +1,4 @@
-import type { CallOptions } from "./calls.js";
+import { results, type CallOptions, type Result } from "./calls.js";
 import type { ClientState } from "./client.js";
 
 /** What a member of a group may do: administrators also add and remove members. */
@@ -72,6 +72,13 @@ export class Groups {
   /** Adds a user or a group. */
   add(group: string, member: string, role: Role = "member", { fromJoin = false, signal }: JoinOptions = {}): Promise<void> {
     return this.#state.run((core) => core.addMember(group, member, role, fromJoin), signal);
+  }
+
+  /** Adds many users or groups in one step, who see everything. What is wrong with one fails alone. */
+  addMany(group: string, members: readonly GroupMember[], { signal }: CallOptions = {}): Promise<Result<void>[]> {
+    const ids = members.map(({ id }) => id);
+    const roles = members.map(({ role }) => role);
+    return this.#state.run(async (core) => results<void>(await core.addMembers(group, ids, roles)), signal);
   }
 
   /** Removes members; the group gets a new key in the same step. */

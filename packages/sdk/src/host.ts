@@ -1,5 +1,5 @@
 import type { StateStore } from "./store.js";
-import type { Answer, NoAnswer, Role, Transport } from "./transport.js";
+import type { Answer, Role, Transport } from "./transport.js";
 
 /** What says the time, in milliseconds since 1970. */
 export interface Clock {
@@ -19,10 +19,6 @@ export class Host {
   version = 0;
   /** What stops the requests of the operation that runs. */
   signal: AbortSignal | undefined;
-  /** What became of the last request, if there was no answer. */
-  failure: NoAnswer | undefined;
-  /** Whether every request ends as the last one did: nobody waits twice for a server that is away. */
-  offline = false;
 
   /** `sessions` holds the records of sessions, if they are not to lie beside the others. */
   constructor(transport: Transport, store: StateStore, clock: Clock, sessions: StateStore | undefined) {
@@ -36,15 +32,8 @@ export class Host {
     return this.#clock.now();
   }
 
-  async send(method: string, role: Role, path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
-    if (this.offline && this.failure !== undefined) throw this.failure;
-    this.failure = undefined;
-    try {
-      return await this.#transport.send(method, role, path, bearer, body, this.signal);
-    } catch (failure) {
-      this.failure = failure as NoAnswer;
-      throw failure;
-    }
+  send(method: string, role: Role, path: string, bearer: string | undefined, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
+    return this.#transport.send(method, role, path, bearer, body, this.signal);
   }
 
   get(key: string): Promise<Uint8Array | undefined> {
@@ -52,22 +41,20 @@ export class Host {
   }
 
   async keys(prefix: string): Promise<string[]> {
-    const [own, others] = await Promise.all([this.#store.keys(prefix), this.#sessions?.keys(prefix) ?? []]);
-    // What else lies in a store of the application's is not ours.
-    return [...own.filter((key) => this.#place(key) === this.#store), ...others.filter((key) => SESSION_RECORD.test(key))].sort();
+    const own = await this.#store.keys(prefix);
+    if (this.#sessions === undefined) return own;
+    // What lies in the client's store from before is listed, so that it goes with the rest, and never read.
+    const theirs = (await this.#sessions.keys(prefix)).filter((key) => SESSION_RECORD.test(key));
+    return [...new Set([...own, ...theirs])].sort();
   }
 
   async commit(puts: ReadonlyArray<readonly [string, Uint8Array]>, deletes: readonly string[]): Promise<void> {
     const sessions = this.#sessions;
-    if (sessions !== undefined) {
-      const there = { puts: puts.filter(([key]) => SESSION_RECORD.test(key)), deletes: deletes.filter((key) => SESSION_RECORD.test(key)) };
-      // First, so that what is dropped is gone before anything says so. Whatever fails after it costs a request.
-      if (there.puts.length + there.deletes.length > 0) await sessions.commit(there, await sessions.version());
-      puts = puts.filter(([key]) => !SESSION_RECORD.test(key));
-      deletes = deletes.filter((key) => !SESSION_RECORD.test(key));
-      if (puts.length + deletes.length === 0) return;
-    }
-    this.version = await this.#store.commit({ puts, deletes }, this.version);
+    const there = { puts: puts.filter(([key]) => this.#place(key) === sessions), deletes: deletes.filter((key) => this.#place(key) === sessions) };
+    const here = { puts: puts.filter(([key]) => this.#place(key) === this.#store), deletes };
+    if (here.puts.length + here.deletes.length > 0) this.version = await this.#store.commit(here, this.version);
+    // What fails here can be lost.
+    if (sessions !== undefined && there.puts.length + there.deletes.length > 0) await sessions.commit(there, await sessions.version());
   }
 
   #place(key: string): StateStore {

@@ -1,4 +1,5 @@
 /** End-to-end encryption for applications. Begin with {@link Wardseal.open}. */
+export type { Change } from "./changes.js";
 export { errorCodes, type ErrorCode } from "./codes.js";
 export type { CallOptions, Result } from "./calls.js";
 export { WardsealError, type AnswerDetails, type BadRecoveryCodeDetails, type ErrorDetails, type WardsealErrorOf, type WeakPasswordDetails } from "./errors.js";
@@ -29,7 +30,7 @@ export type {
   RecoveryKind,
   RecoveryMethod,
 } from "./recovery.js";
-export type { ListOptions, NewSession, PageOptions, Recipient, Right, Session, SessionPage, Sessions } from "./sessions.js";
+export type { Grant, ListOptions, NewSession, PageOptions, Recipient, Right, RightChange, Session, SessionEvent, SessionPage, SessionTree, Sessions } from "./sessions.js";
 export type { Bytes, RandomAccess, Source } from "./sources.js";
 export { StoreConflict, memoryStore, type Changes, type StateStore } from "./store.js";
 export { checkPassword } from "./strength.js";

@@ -3,7 +3,7 @@ import type { ClientState } from "./client.js";
 import { dispose } from "./disposal.js";
 import { WardsealError, guarded, invalid, toError } from "./errors.js";
 import { FRAME_CONTENT } from "./frames.js";
-import { inspect, preludeLength, preludeMissing, trailerStart, type Opening, type Parts } from "./generated/core.js";
+import { preludeLength, preludeMissing, trailerStart, type Opening, type Parts } from "./generated/core.js";
 import { open } from "./pipeline.js";
 import { collect, collectBlob, isBytes, randomAccess, readRandom, readStream, streamOf, type RandomAccess, type Reader, type Source } from "./sources.js";
 import { concat } from "./transport.js";
@@ -155,10 +155,7 @@ export class Opened {
 
   /** @internal */
   static async from(source: Source, state: ClientState, watch: Watch): Promise<Opened> {
-    const prepare = (prelude: Uint8Array): Promise<Opening> => {
-      const { session, author } = inspect(prelude) as ObjectHeader;
-      return state.withKeys(session, author, (core) => core.opening(prelude), watch.signal);
-    };
+    const prepare = (prelude: Uint8Array): Promise<Opening> => state.withKeys((core) => core.opening(prelude), watch.signal);
     const random = randomAccess(source);
     if (random !== undefined) {
       // What lies in memory or on the disk is read before keys are fetched for whatever was opened with it.

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./calls.js";
+import { first, results, type CallOptions, type Result } from "./calls.js";
 import type { ClientState } from "./client.js";
 
 /** People by the names that the application gave them. */
@@ -14,8 +14,13 @@ export class Users {
    * The users (`usr_…`) whom the application calls by these names, in the same order. Throws `identity_changed` when a
    * name means another user than before; ask the person, then {@link confirm}.
    */
-  byName(names: readonly string[], { signal }: CallOptions = {}): Promise<string[]> {
-    return this.#state.run((core) => core.usersByName([...names]) as Promise<string[]>, signal);
+  async byName(names: readonly string[], options: CallOptions = {}): Promise<string[]> {
+    return (await this.find(names, options)).map((found) => first([found]));
+  }
+
+  /** The same with a result for each name: what is wrong with one fails alone. */
+  find(names: readonly string[], { signal }: CallOptions = {}): Promise<Result<string>[]> {
+    return this.#state.run(async (core) => results<string>(await core.findUsers([...names])), signal);
   }
 
   /** Accepts that a name means another user than before; gives the user. */

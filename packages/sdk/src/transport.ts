@@ -97,7 +97,7 @@ function noAnswer(kind: NoAnswer["kind"], server: string): NoAnswer {
   return { kind, server };
 }
 
-function isNoAnswer(error: unknown): error is NoAnswer {
+export function isNoAnswer(error: unknown): error is NoAnswer {
   return typeof error === "object" && error !== null && "kind" in error;
 }
 

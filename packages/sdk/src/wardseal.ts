@@ -2,6 +2,7 @@
 import { defaultStore, loadCore } from "#platform";
 
 import { orAborted, settle, type CallOptions, type Result } from "./calls.js";
+import { changesOf, type Change } from "./changes.js";
 import { ClientState } from "./client.js";
 import { asyncDispose } from "./disposal.js";
 import { guarded, invalid } from "./errors.js";
@@ -338,6 +339,24 @@ export class Wardseal {
     return this.sessions.forget();
   }
 
+  /**
+   * What others change, from now on: sessions, groups and people that concern this person. Keys that a change puts in doubt are
+   * dropped before it is given, so whoever follows loses what was revoked within a second. It connects again by itself, misses
+   * nothing meanwhile, and ends with the signal or with {@link close}.
+   */
+  changes(options: CallOptions = {}): AsyncGenerator<Change, void, undefined> {
+    return changesOf(this.#state, options);
+  }
+
+  /** Follows {@link changes} for what they do to keys alone, until the signal says otherwise or this is closed. */
+  async stayConnected({ signal }: CallOptions = {}): Promise<void> {
+    try {
+      for await (const _ of this.changes({ signal })) if (signal?.aborted) return;
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    }
+  }
+
   /** Lets go of memory and connections. Nothing is erased. */
   close(): Promise<void> {
     return guarded(() => this.#state.close());
@@ -385,8 +404,6 @@ export class Wardseal {
     const version = options.version ?? 1;
     if (!Number.isSafeInteger(version) || version < 1) throw invalid("versions are counted from 1");
     return this.#state.withKeys(
-      session,
-      undefined,
       (core) => core.sealing(session, options.object, BigInt(version), name, type, size === undefined ? undefined : BigInt(size)),
       options.signal,
     );

@@ -99,7 +99,7 @@ async function planOf(length) {
   const request = await state.run((core) => core.beginSignUp(name));
   const token = await servers.sign({ tenant: servers.tenant, ...request });
   await state.run((core) => core.finishSignUp(token));
-  const own = await state.run((core) => core.createSession([state.profile.user], ["manage"], undefined, undefined));
+  const [{ value: own }] = await state.run((core) => core.createSessions([[[state.profile.user], ["manage"]]]));
   return state.run((core) => core.sealing(own, undefined, 1n, undefined, undefined, BigInt(length)));
 }
 
