@@ -132,7 +132,7 @@ fn run() -> Result<bool> {
         "story" => story::run(&workspace, &mut log, arguments.release)?,
         "book" => {
             setup::run(&workspace, &mut log)?;
-            if !workspace.has(wasm::SDK_CORE) {
+            if !wasm::was_built(&workspace) {
                 wasm::run(&workspace, &mut log)?;
             }
             book::run(&workspace, &mut log)?;

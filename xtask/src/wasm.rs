@@ -88,8 +88,16 @@ const ARTIFACTS: &[Artifact] = &[
     },
 ];
 
-/// What the SDK needs of this to be built.
-pub(crate) const SDK_CORE: &str = "packages/sdk/src/generated/core.js";
+/// Whether what the packages for applications are made of was built once.
+pub(crate) fn was_built(workspace: &Workspace) -> bool {
+    let mut packages = ARTIFACTS.iter().filter(|artifact| {
+        artifact.output.starts_with("packages/") && artifact.output.ends_with("src/generated")
+    });
+    packages.all(|artifact| {
+        let module = format!("{}/{}_bg.wasm", artifact.output, artifact.name);
+        !artifact.exists(workspace) || workspace.has(&module)
+    })
+}
 
 /// Where the conformance tests for Node and browsers find their module.
 pub(crate) const CONFORMANCE: &str = "tests/conformance/generated";
