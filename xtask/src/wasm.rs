@@ -44,12 +44,8 @@ const ARTIFACTS: &[Artifact] = &[
         folder: "crates/wasm",
         output: "packages/sdk/src/generated",
         name: "core",
-<<<<<<< HEAD
-        budget: Some(260_000),
-        optimised: true,
-=======
         budget: Some(300_000),
->>>>>>> e59affc (sdk: sessions in daily use: many at once, trees, histories, exports, and changes that are told; calls at the same time share their requests)
+        optimised: true,
     },
     Artifact {
         folder: "crates/wasm-recovery",
