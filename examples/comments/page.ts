@@ -7,6 +7,8 @@ export { logIn, name };
 interface Content {
   /** Whether this person says who is let in. */
   readonly manages: boolean;
+  /** How many comments are not what somebody on the list has written. */
+  readonly broken: number;
   readonly people: readonly Person[];
   readonly comments: readonly { readonly author: string; readonly time: Date; readonly text: string }[];
 }
@@ -33,10 +35,12 @@ export function start(given: Actions): void {
   void look();
 }
 
-export function show({ manages, people, comments }: Content): void {
+export function show({ manages, broken, people, comments }: Content): void {
   find("comments").replaceChildren(
     ...comments.map(({ author, time, text }) => element("li", "comment", element("p", "by", element("b", "", author), " ", timeOf(time)), element("p", "text", text))),
   );
   find("nothing").hidden = comments.length > 0;
+  find("broken").hidden = broken === 0;
+  find("broken").textContent = `${broken} more cannot be opened: changed on the way, or not sealed for this list.`;
   showPeople(people, manages, (user) => attempt(() => actions.remove(user)).then(look));
 }

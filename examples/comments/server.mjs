@@ -52,6 +52,5 @@ await startApplication({
       keep();
       ring();
     },
-    "POST /ring": ({ ring }) => ring(),
   },
 });

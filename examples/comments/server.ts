@@ -18,7 +18,5 @@ export const server = {
     return { names, comments: comments.map(bytesOf) };
   },
   keep: (sealed: Uint8Array<ArrayBuffer>) => ask<void>("POST", "/comments", sealed),
-  /** Has all open pages look again. */
-  ring: () => ask<void>("POST", "/ring"),
   onRing,
 };

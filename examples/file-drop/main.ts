@@ -49,11 +49,14 @@ async function look() {
   const users = await ward.users.byName(names);
   const nameOf = (user: string) => names[users.indexOf(user)] ?? "somebody";
   const { recipients, right } = await ward.sessions.get(session);
-  const opened = await Promise.all(addresses.map(async (address) => ({ address, file: await open(address) })));
+  const opened = await Promise.all(addresses.map((address) => open(address).then((file) => ({ address, file }), () => undefined)));
+  // Whatever was changed, or not sealed for this session, is no file of ours.
+  const ours = opened.flatMap((one) => (one !== undefined && one.file.session === session ? [one] : []));
   page.show({
     manages: right === "manage",
+    broken: opened.length - ours.length,
     people: recipients.map(({ id }) => ({ id, name: nameOf(id), mine: id === user })),
-    files: opened.map(({ address, file }) => ({ address, name: file.name ?? "unnamed", size: file.size ?? 0, author: nameOf(file.author), time: file.time })),
+    files: ours.map(({ address, file }) => ({ address, name: file.name ?? "unnamed", size: file.size ?? 0, author: nameOf(file.author), time: file.time })),
   });
 }
 
@@ -68,11 +71,12 @@ page.start({
   letIn: async (name) => {
     const [friend] = await ward.users.byName([name]);
     await ward.sessions.grant(session, friend!, "read");
-    await server.ring();
   },
   shutOut: async (user) => {
     await ward.sessions.revoke(session, [user]);
-    await server.ring();
   },
 });
 server.onRing(page.look);
+
+// Who is let in or removed is told at once. What he has no right to any more is dropped before he is.
+for await (const _ of ward.changes()) await page.look();

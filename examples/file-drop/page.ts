@@ -21,6 +21,8 @@ interface Stored {
 interface Content {
   /** Whether this person says who is let in. */
   readonly manages: boolean;
+  /** How many files are not what somebody on the list has sealed. */
+  readonly broken: number;
   readonly people: readonly Person[];
   readonly files: readonly Stored[];
 }
@@ -121,7 +123,7 @@ function textOf(bytes: Uint8Array): string {
   return /[\u0000-\u0008\uFFFD]/.test(text) ? "This file is not text." : text;
 }
 
-export function show({ manages, people, files }: Content): void {
+export function show({ manages, broken, people, files }: Content): void {
   find("stored").replaceChildren(
     ...files.map(({ address, name, size, author, time }) => {
       const glance = element("pre", "glance");
@@ -147,5 +149,7 @@ export function show({ manages, people, files }: Content): void {
     }),
   );
   find("nothing").hidden = files.length > 0;
+  find("broken").hidden = broken === 0;
+  find("broken").textContent = `${broken} more cannot be opened: changed on the way, or not sealed for this list.`;
   showPeople(people, manages, (user) => attempt(() => actions.shutOut(user)).then(look));
 }

@@ -48,6 +48,5 @@ await startApplication({
       return box.session;
     },
     "GET /box": async () => ({ ...box, addresses: await files.complete() }),
-    "POST /ring": ({ ring }) => ring(),
   },
 });

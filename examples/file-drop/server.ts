@@ -16,7 +16,5 @@ export const server = {
   /** Who has keys, and where complete files are. */
   box: () => ask<{ names: string[]; addresses: string[] }>("GET", "/box"),
   remove: (address: string) => ask<void>("DELETE", address),
-  /** Has all open pages look again. */
-  ring: () => ask<void>("POST", "/ring"),
   onRing,
 };

@@ -73,6 +73,12 @@ export function commentBox(example) {
     await picture(anna.page, `${example}`);
     await picture(ben.page, `${example}-phone`);
 
+    // Whatever the server adds is no comment.
+    const headers = { authorization: "Name anna" };
+    await fetch(`${application.address}/comments`, { method: "POST", headers, body: "The roof can stay as it is." });
+    for (const { page } of [anna, ben]) await page.getByText("1 more cannot be opened").waitFor();
+    assert.equal(await list(ben.page).getByText("as it is").count(), 0);
+
     // What lies in the application's folder and in the platform's databases has none of it.
     assert.doesNotMatch(await everythingIn(application.data), /until May|six weeks/);
 

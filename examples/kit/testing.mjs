@@ -41,7 +41,8 @@ async function start(running, name, port) {
   // A group of its own: npm starts a shell, the shell a server, the server another.
   const child = spawn("npm", ["start"], { cwd: fileURLToPath(new URL(`../${name}`, import.meta.url)), env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   running.child = child;
-  running.ended = new Promise((resolve) => child.once("exit", resolve));
+  // Not before the last of the group, which has the same standard error, has ended.
+  running.ended = new Promise((resolve) => child.once("close", resolve));
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     said = (said + text).slice(-4000);

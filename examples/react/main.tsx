@@ -51,7 +51,6 @@ function Gate({ me, box }: { me: string; box: Box }) {
 function Comments({ me, user, session, box }: { me: string; user: string; session: string; box: Box }) {
   const access = useSession(session);
   const { seal } = useSeal(session);
-  useEffect(access.reload, [access.reload, box]);
   if (access.data === undefined) {
     if (access.error?.code !== "no_access") return <Waiting me={me} error={access.error} />;
     return <Frame me={me}><Card title="You are not on the list">Ask somebody who manages it to type your name. This page opens by itself as soon as that is done.</Card></Frame>;
@@ -62,7 +61,7 @@ function Comments({ me, user, session, box }: { me: string; user: string; sessio
         <div className="card">
           {box.comments.length === 0 && <p className="soft">Nobody has written anything yet.</p>}
           <ol id="comments" aria-label="Comments" aria-live="polite">
-            {box.comments.map((sealed, at) => <Comment key={at} sealed={sealed} names={box.names} />)}
+            {box.comments.map((sealed, at) => <Comment key={at} sealed={sealed} session={session} names={box.names} />)}
           </ol>
           <TextForm label="Your comment" button="Send" long hint="Sealed in this browser. The server cannot read it." onText={async (text) => server.keep(await seal(text))} />
         </div>
@@ -72,10 +71,11 @@ function Comments({ me, user, session, box }: { me: string; user: string; sessio
   );
 }
 
-function Comment({ sealed, names }: { sealed: Uint8Array<ArrayBuffer>; names: readonly string[] }) {
+function Comment({ sealed, session, names }: { sealed: Uint8Array<ArrayBuffer>; session: string; names: readonly string[] }) {
   const comment = useOpened(sealed, { as: "text" });
   const nameOf = useNames(names);
-  if (comment.data === undefined) return <li className="soft">{comment.error?.message ?? "…"}</li>;
+  if (comment.status === "loading") return <li className="soft">…</li>;
+  if (comment.data?.session !== session) return <li className="soft">1 more cannot be opened: changed on the way, or not sealed for this list.</li>;
   const { author, time, content } = comment.data;
   return (
     <li className="comment">
@@ -93,11 +93,6 @@ function People({ user, session, names }: { user: string; session: Session; name
   const letIn = async (name: string) => {
     const [friend] = await ward.users.byName([name.toLowerCase()]);
     await ward.sessions.grant(session.id, friend!, "read");
-    await server.ring();
-  };
-  const remove = async (id: string) => {
-    await ward.sessions.revoke(session.id, [id]);
-    await server.ring();
   };
   return (
     <aside className="card" aria-labelledby="list">
@@ -108,7 +103,7 @@ function People({ user, session, names }: { user: string; session: Session; name
           <li key={id} className="person">
             {nameOf(id)} {id === user && "(you)"}
             {manages && id !== user && (
-              <button className="quiet" aria-label={`Remove ${nameOf(id)}`} onClick={() => attempt(() => remove(id))}>
+              <button className="quiet" aria-label={`Remove ${nameOf(id)}`} onClick={() => attempt(() => ward.sessions.revoke(session.id, [id]))}>
                 Remove
               </button>
             )}

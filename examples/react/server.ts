@@ -19,8 +19,6 @@ export const server = {
   join: () => ask<void>("POST", "/join"),
   /** Offers a session for the comments. */
   begin: (session: string) => ask<string>("POST", "/session", session),
-  /** Has all open pages look again. */
-  ring: () => ask<void>("POST", "/ring"),
   keep: (sealed: Uint8Array<ArrayBuffer>) => ask<void>("POST", "/comments", sealed),
 };
 

@@ -131,7 +131,9 @@ test("the server refuses what is no upload of this protocol", async () => {
   assert.equal((await send("HEAD", address)).headers.get("upload-offset"), "0");
   assert.equal((await send("GET", address)).status, 404, "it is not complete");
   assert.equal((await send("PATCH", address, { "upload-offset": "0" }, "xyzu")).status, 204);
+  await anna.page.getByText("1 more cannot be opened").waitFor();
   assert.equal((await send("GET", address, { range: "bytes=1-2" })).headers.get("content-range"), "bytes 1-2/4");
+  await anna.page.getByText("1 more cannot be opened").waitFor();
   assert.equal((await send("GET", address, { range: "bytes=9-" })).status, 416);
   assert.equal((await send("GET", address, { "if-match": '"another"' })).status, 412);
   assert.equal((await send("GET", "/files/../box.json")).status, 404);

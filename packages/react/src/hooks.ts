@@ -1,7 +1,6 @@
-import type { Profile, Session } from "@wardseal/sdk";
+import type { Change, Profile, Session } from "@wardseal/sdk";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 
-import type { Change } from "./changes.js";
 import { useShared } from "./provider.js";
 import { Resource } from "./resource.js";
 import type { Content, Form, Listed, Repeatable } from "./shared.js";

@@ -1,5 +1,4 @@
 /** Hooks for React over `@wardseal/sdk`. Begin with {@link WardsealProvider}. */
-export type { Change } from "./changes.js";
 export { useChanges, useOpened, useProfile, useSession, useSessions } from "./hooks.js";
 export { WardsealProvider, useWardseal, type WardsealProviderProps } from "./provider.js";
 export { useSeal, type Sealing } from "./seal.js";

@@ -1,6 +1,5 @@
-import { Wardseal, WardsealError, type Bytes, type Profile, type RandomAccess, type Session } from "@wardseal/sdk";
+import { Wardseal, WardsealError, type Bytes, type Change, type Profile, type RandomAccess, type Session } from "@wardseal/sdk";
 
-import { changesOf, type Change } from "./changes.js";
 import { Resource, type Work } from "./resource.js";
 
 /** What can be opened more than once: everything but a stream. */
@@ -29,6 +28,8 @@ export interface Content<T> {
 export interface Listed {
   /** At most so many, the oldest first: 100, up to 1000. */
   readonly limit?: number;
+  /** Only those under this session, of which it is a parent. */
+  readonly parent?: string;
 }
 
 /** Whether a change concerns something. */
@@ -38,7 +39,7 @@ type Concerns<T> = (change: Change, known: T | undefined) => boolean;
 export class Shared {
   readonly ward: Wardseal;
   readonly #sessions = new Map<string, Resource<Session>>();
-  readonly #lists = new Map<number, Resource<readonly Session[]>>();
+  readonly #lists = new Map<string, Resource<readonly Session[]>>();
   readonly #contents = new WeakMap<object, Map<Form, Resource<Content<unknown>>>>();
   /** What components want just now, and what each does about a change. */
   readonly #followers = new Set<(change: Change) => void>();
@@ -61,11 +62,11 @@ export class Shared {
     );
   }
 
-  sessions({ limit = 100 }: Listed): Resource<readonly Session[]> {
-    return kept(this.#lists, limit, () =>
+  sessions({ limit = 100, parent }: Listed): Resource<readonly Session[]> {
+    return kept(this.#lists, `${limit} ${parent ?? ""}`, () =>
       this.#resource(
         async (signal) => {
-          const { sessions } = await this.ward.sessions.page({ limit, signal });
+          const { sessions } = await this.ward.sessions.page({ limit, signal, ...(parent === undefined ? {} : { parent }) });
           const found = await this.ward.sessions.getMany(sessions, { signal });
           // Who lost a session between the two requests has it no more.
           return found.flatMap((result) => (result.ok ? [result.value] : []));
@@ -112,7 +113,7 @@ export class Shared {
     const controller = new AbortController();
     const { signal } = controller;
     const loop = async (): Promise<void> => {
-      for await (const change of changesOf(this.ward, signal)) {
+      for await (const change of this.ward.changes({ signal })) {
         for (const follower of [...this.#followers]) follower(change);
       }
     };

@@ -63,6 +63,11 @@ async function person(name) {
       spy(ward.sessions, "getMany");
       spy(ward, "open");
       spy(ward, "close");
+      const { changes } = ward;
+      ward.changes = (options) => {
+        globalThis.watching = options.signal;
+        return changes.call(ward, options);
+      };
       hooks.use(ward);
       return user;
     },
@@ -178,6 +183,40 @@ test("the sessions of a person are listed with one request for their contents", 
   await carla.page.evaluate(() => hooks.list());
   await says(carla.page, "list", /^ready\|\|3$/);
   assert.equal(await carla.page.evaluate(() => calls.getMany), 1);
+  const parent = await newSession(carla);
+  await newSession(carla, { read: [parent] });
+  await carla.page.evaluate((parent) => hooks.list(parent), parent);
+  await says(carla.page, "list", /^ready\|\|1$/);
+});
+
+test("what others change is seen without asking: a revocation takes everything away, a grant brings it back", async () => {
+  const fay = await person("fay");
+  const session = await newSession(anna, { read: [fay.user] });
+  const sealed = await sealText(anna, session, "for Fay");
+  await fay.page.evaluate(([session, sealed]) => hooks.following(session, new Uint8Array(sealed)), [session, sealed]);
+  await says(fay.page, "session0", /^ready\|\|2$/);
+  await says(fay.page, "text", /^ready\|\|for Fay$/);
+  await says(fay.page, "list", /^ready\|\|1$/);
+  const opened = await fay.page.evaluate(() => calls.open);
+
+  await anna.page.evaluate(([session, ben]) => ward.sessions.grant(session, ben, "read"), [session, ben.user]);
+  await says(fay.page, "session0", /^ready\|\|3$/);
+  assert.ok((await fay.page.evaluate(() => hooks.changes)).includes(`session ${session}`));
+
+  await anna.page.evaluate(([session, fay]) => ward.sessions.revoke(session, [fay]), [session, fay.user]);
+  await says(fay.page, "session0", /^error\|no_access\|$/);
+  await says(fay.page, "text", /^error\|no_access\|$/);
+  await says(fay.page, "list", /^ready\|\|0$/);
+
+  await anna.page.evaluate(([session, fay]) => ward.sessions.grant(session, fay, "read"), [session, fay.user]);
+  await says(fay.page, "session0", /^ready\|\|3$/);
+  await says(fay.page, "text", /^ready\|\|for Fay$/);
+  await says(fay.page, "list", /^ready\|\|1$/);
+  assert.ok((await fay.page.evaluate(() => calls.open)) > opened, "it was asked again");
+
+  // Nobody listens when no component wants anything.
+  await fay.page.evaluate(() => hooks.nothing());
+  await fay.page.waitForFunction(() => watching.aborted);
 });
 
 test("content comes as text, JSON, a Blob or bytes, with its author; what is no JSON is an error", async () => {

@@ -28,8 +28,8 @@ function SessionView({ id, at }: { id: string | undefined; at: string }): ReactN
   return <Said id={at} lookup={session} show={String(session.data?.recipients.length ?? "")} />;
 }
 
-function ListView(): ReactNode {
-  const sessions = useSessions();
+function ListView({ parent }: { parent: string | undefined }): ReactNode {
+  const sessions = useSessions(parent === undefined ? {} : { parent });
   return <Said id="list" lookup={sessions} show={String(sessions.data?.length ?? "")} />;
 }
 
@@ -103,11 +103,12 @@ const hooks = {
   profile: () => below(<ProfileView />),
   sessions: (...ids: (string | undefined)[]) => below(ids.map((id, at) => <SessionView key={at} id={id} at={`session${at}`} />)),
   profileAndSession: (id: string) => below([<ProfileView key="profile" />, <SessionView key="session" id={id} at="session0" />]),
-  list: () => below(<ListView />),
+  list: (parent?: string) => below(<ListView parent={parent} />),
   text: (source: Repeatable | undefined) => below(<TextView source={source} />),
   texts: (sources: Repeatable[]) => below(sources.map((source, at) => <TextView key={at} source={source} at={`text${at}`} />)),
   forms: (source: Repeatable) => below(<FormsView source={source} />),
-  following: (id: string) => below([<ChangesView key="changes" />, <SessionView key="session" id={id} at="session0" />]),
+  following: (id: string, source: Repeatable) =>
+    below([<ChangesView key="changes" />, <SessionView key="session" id={id} at="session0" />, <TextView key="text" source={source} />, <ListView key="list" parent={undefined} />]),
   seal: (session: string) => below(<SealView session={session} />),
   orphan: () => draw(<Boundary key="orphan"><ProfileView /></Boundary>),
   open: (options: Options, fallback: "text" | "function") =>
