@@ -76,7 +76,10 @@ export async function startApplication({ page, platform, routes, port = Number(p
       response.writeHead(error.status ?? 500, { "content-type": "application/json" }).end(JSON.stringify({ message }));
     });
   });
-  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(error.code === "EADDRINUSE" ? new Error(`something else uses port ${port}: choose another by PORT`) : error));
+    server.listen(port, "127.0.0.1", resolve);
+  });
   console.log(`open http://127.0.0.1:${server.address().port}`);
 }
 
