@@ -51,8 +51,8 @@ function isIdle(): boolean {
 type News = { readonly kind: "signedIn"; readonly user: string } | { readonly kind: "locked"; readonly reason: "idle" | "locked" } | { readonly kind: "signedOut" };
 
 /** The SDK, loaded when it is needed first. */
-function sdk(): Promise<typeof import("@wardseal/sdk")> {
-  return import("@wardseal/sdk");
+function sdk(): Promise<typeof import("./sdk")> {
+  return import("./sdk");
 }
 
 /**

@@ -5,7 +5,7 @@ export type Weakness = (typeof WEAKNESSES)[number];
 
 /** Why a password would be refused; nothing when it would not. Nothing leaves the page. */
 export async function weaknessOf(password: string, forbidden: readonly string[]): Promise<Weakness | undefined> {
-  const { checkPassword } = await import("@wardseal/sdk");
+  const { checkPassword } = await import("./sdk");
   try {
     await checkPassword(password, forbidden);
     return undefined;
