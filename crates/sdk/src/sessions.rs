@@ -8,6 +8,7 @@ use wardseal_client::{
     SessionTree as ClientTree, Visibility,
     types::{DeviceId, MemberId, SessionId, Timestamp, UserId},
 };
+use zeroize::Zeroizing;
 
 use crate::{error::Error, wardseal::Wardseal};
 
@@ -529,6 +530,48 @@ impl<'a> Sessions<'a> {
     /// Code `no_access`.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Event>, Error> {
         Ok(self.core().history(session).await?)
+    }
+
+    /// Writes down what opens everything that was sealed for these sessions up to now, as far as this
+    /// person can open it. It is a secret: whoever holds it opens all of that, and no revocation
+    /// reaches it.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use wardseal_sdk::{NewSession, Wardseal};
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let ward = place.person("doctor-4711").await;
+    /// # let me = ward.profile().await.ok_or("nobody")?.user.into();
+    /// # let new = NewSession { manage: vec![me], ..NewSession::default() };
+    /// # let session = ward.sessions().create(new).await?;
+    /// let sealed = ward.seal(session, "Temperature 38.4").await?;
+    /// let exported = ward.sessions().export(&[session]).await?;
+    ///
+    /// // Where nobody is signed in, and without a connection:
+    /// # let nowhere = wardseal_sdk::Options { keys: "http://127.0.0.1:1".into(), ..place.options() };
+    /// let archive = Wardseal::open(nowhere).await?;
+    /// archive.sessions().import(&exported).await?;
+    /// assert_eq!(archive.open_bytes(sealed).await?.text().await?, "Temperature 38.4");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Code `no_access` for a session that this person cannot open; `invalid` for none or more than a
+    /// thousand.
+    pub async fn export(&self, sessions: &[SessionId]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        Ok(self.core().export_sessions(sessions).await?.into_bytes())
+    }
+
+    /// Takes in what [`export`](Self::export) wrote, after verifying it; gives the sessions that are in
+    /// it. What was sealed for them opens here without an identity and without a connection, for as
+    /// long as the cache keeps keys. Nothing can be sealed by it.
+    ///
+    /// # Errors
+    /// Code `bad_export`; `invalid` without a cache.
+    pub async fn import(&self, exported: &[u8]) -> Result<Vec<SessionId>, Error> {
+        Ok(self.core().import_sessions(exported).await?)
     }
 
     /// Replaces the metadata.

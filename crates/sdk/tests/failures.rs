@@ -352,6 +352,73 @@ async fn of_many_each_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_was_changed_opens_nothing() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    let mut exported = ward.sessions().export(&[session]).await.unwrap();
+    let off = Options {
+        cache: Cache::Off,
+        ..place.options()
+    };
+    let off = Wardseal::open(off).await.unwrap();
+    let refused = off.sessions().import(&exported).await.unwrap_err();
+    assert_eq!(refused.code(), "invalid", "nothing is kept there");
+    let elsewhere = Wardseal::open(place.options()).await.unwrap();
+    assert_eq!(
+        elsewhere.sessions().import(&exported).await.unwrap(),
+        [session]
+    );
+    let refused = elsewhere.seal(session, "x").await.unwrap_err();
+    assert_eq!(refused.code(), "no_identity", "it only opens");
+    let last = exported.len() - 1;
+    exported[last] ^= 1;
+    let refused = elsewhere.sessions().import(&exported).await.unwrap_err();
+    assert_eq!(refused.code(), "bad_export");
+    let stranger = place.person("carla").await;
+    let refused = stranger.sessions().export(&[session]).await.unwrap_err();
+    assert_eq!(refused.code(), "no_access");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_opened_at_once_is_asked_for_once() {
+    let place = Place::new().await;
+    let (anna, carla) = (place.person("anna").await, place.person("carla").await);
+    let (mine, hers) = (me(&anna).await, me(&carla).await);
+    let mut sealed = Vec::new();
+    for at in 0..10_u8 {
+        let new = NewSession {
+            manage: vec![mine],
+            read: vec![hers],
+            ..NewSession::default()
+        };
+        let session = anna.sessions().create(new).await.unwrap();
+        sealed.push(anna.seal(session, [at]).await.unwrap());
+    }
+    let first = carla.open_bytes(sealed.remove(0)).await.unwrap();
+    assert_eq!(first.bytes().await.unwrap(), [0]);
+    let before = place.world.keys.seen("fetch");
+    let mut opening = tokio::task::JoinSet::new();
+    for object in sealed {
+        let carla = carla.clone();
+        opening.spawn(async move { carla.open_bytes(object).await?.bytes().await });
+    }
+    let mut opened = opening.join_all().await;
+    opened.sort_by_key(|content| content.as_ref().map(|bytes| bytes[0]).ok());
+    let contents: Vec<_> = opened
+        .into_iter()
+        .map(|content| content.unwrap()[0])
+        .collect();
+    assert_eq!(contents, (1..10).collect::<Vec<u8>>());
+    // One may have begun before the others asked.
+    let asked = place.world.keys.seen("fetch") - before;
+    assert!(
+        (1..=3).contains(&asked),
+        "{asked} requests for nine sessions"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_go_over_pages() {
     let place = Place::new().await;
     let ward = place.person("anna").await;

@@ -391,6 +391,20 @@ impl Client {
         wait(py, self.0.sessions().revoke_all(id(session)?))
     }
 
+    fn export_sessions<'py>(
+        &self,
+        py: Python<'py>,
+        sessions: Vec<String>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let exported = wait(py, self.0.sessions().export(&ids(&sessions)?))?;
+        Ok(PyBytes::new(py, &exported))
+    }
+
+    fn import_sessions(&self, py: Python<'_>, exported: &[u8]) -> PyResult<Vec<String>> {
+        let imported = wait(py, self.0.sessions().import(exported))?;
+        Ok(imported.iter().map(ToString::to_string).collect())
+    }
+
     fn history(&self, py: Python<'_>, session: &str) -> PyResult<Vec<Event>> {
         let history = wait(py, self.0.sessions().history(id(session)?))?;
         Ok(history.iter().map(Event::from).collect())

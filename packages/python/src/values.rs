@@ -4,7 +4,7 @@ use core::str::FromStr;
 
 use pyo3::{IntoPyObjectExt as _, exceptions::PyValueError, prelude::*};
 use wardseal_sdk::{
-    Error, How, MemberId, Right, Role, Visibility, What,
+    Error, MemberId, Right, Role, Visibility, What,
     client::{Rights, types::IdError},
 };
 
@@ -151,15 +151,6 @@ pub(crate) struct Recipient {
     changed: Option<(String, u64)>,
 }
 
-const fn how_word(how: How) -> &'static str {
-    match how {
-        How::Created => "created",
-        How::Granted => "granted",
-        How::Claimed => "claimed",
-        How::Completed => "completed",
-    }
-}
-
 /// What happened in a session; beside what all have, what each kind of event says.
 #[derive(IntoPyObject)]
 pub(crate) struct Event {
@@ -178,41 +169,30 @@ impl From<&wardseal_sdk::Event> for Event {
             (member.to_string(), Some(Right::from(*rights).as_str()))
         };
         let mut pending = None;
-        let (what, recipients) = match &event.what {
-            What::Created { recipients, .. } => {
-                let recipients = recipients.iter();
-                (
-                    "created",
-                    recipients
-                        .map(|(member, rights)| with(member, rights))
-                        .collect(),
-                )
+        let recipients = match &event.what {
+            What::Created { recipients, .. } => recipients
+                .iter()
+                .map(|(member, rights)| with(member, rights))
+                .collect(),
+            What::Granted { member, rights, .. } | What::RightsSet { member, rights } => {
+                vec![with(member, rights)]
             }
-            What::Granted { member, rights, .. } => ("granted", vec![with(member, rights)]),
-            What::RightsSet { member, rights } => ("rights_set", vec![with(member, rights)]),
-            What::Revoked { members } => {
-                let members = members.iter();
-                (
-                    "revoked",
-                    members.map(|member| (member.to_string(), None)).collect(),
-                )
-            }
-            What::Rotated { .. } => ("rotated", Vec::new()),
+            What::Revoked { members } => members
+                .iter()
+                .map(|member| (member.to_string(), None))
+                .collect(),
             What::Claimed {
                 pending: awaited,
                 member,
                 ..
             } => {
                 pending = Some(awaited.to_string());
-                ("claimed", vec![(member.to_string(), None)])
+                vec![(member.to_string(), None)]
             }
-            What::Described => ("described", Vec::new()),
-            What::Ended => ("ended", Vec::new()),
-            // Kinds that are newer than this package.
-            _ => ("other", Vec::new()),
+            _ => Vec::new(),
         };
         Self {
-            what,
+            what: event.what.word(),
             position: event.position,
             time: event.time.millis(),
             by: event.by.to_string(),
@@ -233,7 +213,7 @@ impl From<wardseal_sdk::Session> for Session {
                 .map(|recipient| Recipient {
                     id: recipient.id.to_string(),
                     right: recipient.right.as_str(),
-                    how: how_word(recipient.how),
+                    how: recipient.how.word(),
                     by: recipient.by.to_string(),
                     device: recipient.device.to_string(),
                     time: recipient.time.millis(),

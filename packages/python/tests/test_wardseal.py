@@ -179,6 +179,24 @@ class People(Platform):
         with self.assertRaises(WardsealError):
             self.anna.seal(first, "x")
 
+    def test_an_export_opens_without_a_server(self) -> None:
+        session = self.anna.sessions.create(manage=[user_of(self.anna)])
+        sealed = self.anna.seal(session, "38.4")
+        exported = self.anna.sessions.export([session])
+        with self.servers.open(keys="http://127.0.0.1:1") as archive:
+            with self.assert_code("bad_export"):
+                archive.sessions.import_(exported[:-1])
+            self.assertEqual(archive.sessions.import_(exported), [session])
+            self.assertEqual(archive.open_bytes(sealed).text(), "38.4")
+            with self.assert_code("unreachable"):
+                archive.seal(session, "x")
+        with self.servers.open() as nobody:
+            nobody.sessions.import_(exported)
+            with self.assert_code("no_identity"):
+                nobody.seal(session, "x")
+        with self.assert_code("no_access"):
+            self.carla.sessions.export([session])
+
     def test_a_password_and_a_code_open_the_person_elsewhere(self) -> None:
         ward = self.servers.person("doctor-4711", folder=self.servers.folder / "doctor")
         with self.assert_code("weak_password") as weak:

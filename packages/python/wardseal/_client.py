@@ -493,6 +493,21 @@ class Sessions:
         """What happened in a session: who did what, when, in order."""
         return [SessionEvent._of(event) for event in self._shared.get().history(session)]
 
+    def export(self, sessions: Sequence[str]) -> bytes:
+        """Writes down what opens everything that was sealed for these sessions up to now.
+
+        It is a secret: whoever holds it opens all of that, and no revocation reaches it.
+        """
+        return self._shared.get().export_sessions([*sessions])
+
+    def import_(self, exported: Bytes) -> Sequence[str]:
+        """Takes in what :meth:`export` wrote, after verifying it; gives the sessions that are in it.
+
+        What was sealed for them opens here without an identity and without a connection, for as long as
+        the cache keeps keys. Nothing can be sealed by it.
+        """
+        return self._shared.get().import_sessions(bytes(exported))
+
     def describe(self, session: str, metadata: Any) -> None:
         """Replaces the metadata."""
         self._shared.get().describe(session, json.dumps(metadata))
