@@ -30,6 +30,8 @@ export interface RecoveryRequest {
 
 /** The parts of a request that count. */
 interface Asked {
+  /** When, by the clock of the platform. */
+  readonly begun: number;
   readonly url: URL;
   readonly method: string;
   readonly headers: Headers;
@@ -55,6 +57,8 @@ export class TestPlatform {
   readonly #waiting = new Set<Waiting>();
   #growth: bigint;
   #closed = false;
+  /** What the clock showed when the platform was closed. */
+  #ended: number | undefined;
   /** The time of the servers, and of every client that is opened with {@link TestPlatform.options}. */
   readonly clock: TestClock;
   /** What goes wrong. */
@@ -76,9 +80,9 @@ export class TestPlatform {
     ]);
     this.tenant = servers.tenant;
     this.clock = new TestClock(
-      () => Number(servers.now()),
+      () => this.#ended ?? Number(servers.now()),
       (ms) => {
-        servers.advance(BigInt(ms));
+        this.#open().advance(BigInt(ms));
         this.#news();
       },
     );
@@ -112,7 +116,9 @@ export class TestPlatform {
     // The application knows its people by a login of its own: here, by whom the key server let in last from the same machine.
     let caller: string | undefined;
     const send: typeof fetch = async (input, init) => {
-      const asked = await read(input, init);
+      // Now, not when the body was read: whoever moves the clock next moves it for this request too.
+      const begun = this.clock.now();
+      const asked = { begun, ...(await read(input, init)) };
       const response = await this.#answer(asked, caller);
       if (response.ok && asked.url.pathname === "/v1/sign-in") {
         caller = (JSON.parse(new TextDecoder().decode(asked.body)) as { user: string }).user;
@@ -144,6 +150,7 @@ export class TestPlatform {
   async close(): Promise<void> {
     if (this.#closed) return;
     await Promise.all([...this.#people].map((ward) => ward.close()));
+    this.#ended = this.clock.now();
     this.#closed = true;
     for (const waiting of [...this.#waiting]) waiting.wake();
     this.#servers.free();
@@ -159,16 +166,16 @@ export class TestPlatform {
   }
 
   async #answer(asked: Asked, caller: string | undefined): Promise<Response> {
-    const { method, signal } = asked;
+    const { begun, method, signal } = asked;
     const { origin, pathname } = asked.url;
     const role = this.#roles.get(origin);
     if (this.#closed) throw broken();
     if (role === undefined) throw new TypeError(`fetch failed: ${origin} is no server of this platform`);
-    const seen = { method, path: pathname, role, time: this.clock.now(), status: undefined as number | undefined };
+    const seen = { method, path: pathname, role, time: begun, status: undefined as number | undefined };
     this.requests.push(seen);
     signal?.throwIfAborted();
     const fault = this.faults.offline ? OFFLINE : this.faults.take(role, pathname);
-    if (fault !== undefined && fault.delay > 0) await this.#until(this.clock.now() + fault.delay, signal, false);
+    if (fault !== undefined && fault.delay > 0) await this.#until(begun + fault.delay, signal, false);
     if (this.#closed || fault?.drop === "before") throw broken();
     const instead = fault && refused(fault);
     const response = instead ?? (await this.#ask(asked, caller));
@@ -178,10 +185,10 @@ export class TestPlatform {
   }
 
   /** Has the servers answer, as soon as there is something to say. */
-  async #ask({ url, method, headers, body, signal }: Asked, caller: string | undefined): Promise<Response> {
+  async #ask({ begun, url, method, headers, body, signal }: Asked, caller: string | undefined): Promise<Response> {
     const authorization = headers.get("authorization") ?? undefined;
     const contentType = headers.get("content-type") ?? undefined;
-    const end = this.clock.now() + NEWS_TIME;
+    const end = begun + NEWS_TIME;
     for (;;) {
       if (this.#closed) throw broken();
       const last = this.clock.now() >= end;
@@ -229,7 +236,7 @@ export class TestPlatform {
 }
 
 /** Takes apart what `fetch` is called with. No `Request` is made of it: test runners bring signals of other kinds than it takes. */
-async function read(input: RequestInfo | URL, init: RequestInit = {}): Promise<Asked> {
+async function read(input: RequestInfo | URL, init: RequestInit = {}): Promise<Omit<Asked, "begun">> {
   const given = input instanceof Request ? input : undefined;
   const body = init.body === undefined ? (given?.clone() ?? new Response()) : new Response(init.body);
   return {

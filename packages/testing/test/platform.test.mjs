@@ -148,6 +148,49 @@ test("an answer takes as long as the test says", async () => {
   assert.deepEqual(await listed, []);
 });
 
+test("who waits for news is answered when somebody writes, or when his time is over", async () => {
+  const platform = await platformOf();
+  const options = platform.options();
+  let authorization;
+  const anna = await platform.person("anna", {
+    ...options,
+    fetch: (input, init) => {
+      authorization = init.headers.authorization ?? authorization;
+      return options.fetch(input, init);
+    },
+  });
+  const emil = await platform.person("emil");
+  await anna.groups.list();
+  const watch = async (heard, signal) => {
+    const headers = { authorization, "content-type": "application/json" };
+    const body = JSON.stringify({ tenant: platform.tenant, ...heard });
+    const answer = await options.fetch(`${options.keys}/v1/changes/watch`, { method: "POST", headers, body, signal });
+    return answer.json();
+  };
+  const { changes, next: since, next_escrow: escrow } = await watch({});
+  assert.deepEqual(changes, []);
+  const heard = watch({ since, escrow });
+  const early = await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 30, "waits"))]);
+  assert.equal(early, "waits");
+  const session = await emil.sessions.create({ manage: [emil.profile.user], read: [anna.profile.user] });
+  const news = await heard;
+  assert.deepEqual(news.changes.map(({ chain }) => chain), [session]);
+  // Nothing happens: the answer says so when half a minute is over.
+  const quiet = watch({ since: news.next, escrow });
+  platform.clock.advance({ seconds: 24 });
+  assert.equal(await Promise.race([quiet, new Promise((resolve) => setTimeout(resolve, 30, "waits"))]), "waits");
+  platform.clock.advance({ seconds: 1 });
+  assert.deepEqual(await quiet, { changes: [], next: news.next, next_escrow: escrow });
+  const controller = new AbortController();
+  const stopped = watch({ since: news.next, escrow }, controller.signal);
+  setTimeout(() => controller.abort(new Error("enough")), 5);
+  await assert.rejects(stopped, /enough/);
+  const lost = watch({ since: news.next, escrow });
+  const closed = assert.rejects(lost, TypeError);
+  await platform.close();
+  await closed;
+});
+
 test("who stops waiting stops", async () => {
   const platform = await platformOf();
   const anna = await platform.person("anna");
@@ -270,6 +313,7 @@ test("what is closed answers nobody", async () => {
   await platform.close();
   await assert.rejects(fetch(`${keys}/v1/server`), TypeError);
   assert.throws(() => platform.sign({}), /closed/);
+  assert.throws(() => platform.clock.advance(1), /closed/);
   await assert.rejects(platform.options().fetch("https://elsewhere.example/"), TypeError);
 });
 
