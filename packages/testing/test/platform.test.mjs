@@ -191,6 +191,22 @@ test("who waits for news is answered when somebody writes, or when his time is o
   await closed;
 });
 
+test("who follows changes loses what was revoked at once", async () => {
+  const platform = await platformOf();
+  const { anna, emil, session, sealed } = await pair(platform);
+  assert.equal(await text(emil.open(sealed)), "a record");
+  const changes = emil.changes();
+  const first = changes.next();
+  // Whoever follows waits at the server.
+  while (!platform.requests.some(({ path, status }) => path === "/v1/changes/watch" && status === undefined)) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await anna.sessions.revoke(session, [emil.profile.user]);
+  assert.deepEqual(await first, { done: false, value: { kind: "session", id: session } });
+  await assert.rejects(emil.open(sealed), code("no_access"));
+  await changes.return();
+});
+
 test("who stops waiting stops", async () => {
   const platform = await platformOf();
   const anna = await platform.person("anna");
