@@ -58,12 +58,18 @@ impl<T: Transport, S: StateStore> Client<T, S> {
                     queue.fail(&all, cause);
                     Err(error)
                 }
-                // One chain that breaks the rules must not spoil the others.
+                // One chain that breaks the rules must not spoil the others. Whoever asked for
+                // himself alone has his answer: a lie is not asked for again until it is the truth.
                 Error::Misbehaved(_) | Error::Rejected(_) => {
+                    let all = wants.len();
                     let own = wants
                         .into_iter()
                         .filter(|(number, _)| *number == call.number);
-                    self.bring(inner, &own.collect::<Vec<_>>()).await
+                    let own: Vec<_> = own.collect();
+                    if own.len() == all {
+                        return Err(error);
+                    }
+                    self.bring(inner, &own).await
                 }
                 _ => Err(error),
             },
