@@ -95,6 +95,8 @@ export interface SealOptions extends Watch {
   readonly object?: string;
   /** The version, from 1. */
   readonly version?: number;
+  /** Bytes of a stream, where they are known: sealed along, so that whoever opens a part knows the end. Another length is an error. */
+  readonly size?: number;
 }
 
 /** What is sealed of a content: bytes give bytes, a Blob gives a Blob, a stream gives a stream. */
@@ -379,7 +381,7 @@ export class Wardseal {
     return guarded(async (): Promise<Uint8Array | Blob | ReadableStream<Uint8Array>> => {
       options.signal?.throwIfAborted();
       if (isStream(content)) {
-        const sealing = await this.#sealing(session, undefined, options.name, options.type, options);
+        const sealing = await this.#sealing(session, options.size, options.name, options.type, options);
         return streamOf(seal(sealing, readStream(content), true, options));
       }
       const given = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -403,6 +405,7 @@ export class Wardseal {
   #sealing(session: string, size: number | undefined, name: string | undefined, type: string | undefined, options: SealOptions): Promise<Sealing> {
     const version = options.version ?? 1;
     if (!Number.isSafeInteger(version) || version < 1) throw invalid("versions are counted from 1");
+    if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) throw invalid("size is a number of bytes");
     return this.#state.withKeys(
       (core) => core.sealing(session, options.object, BigInt(version), name, type, size === undefined ? undefined : BigInt(size)),
       options.signal,

@@ -130,6 +130,19 @@ test("streams and blobs, in pieces of any size, with progress", async () => {
   assert.deepEqual(await collect(opened.stream()), content, "a blob can be read again");
 });
 
+test("a stream whose length is known says it, and has to have it", async () => {
+  const content = bytesOf(2_300_000);
+  const sealed = await collect(await ward.seal(session, streamOf(content, 70_000), { size: content.length }));
+  const opened = await ward.open(sealed);
+  assert.equal(opened.size, content.length);
+  assert.deepEqual(await opened.bytes(), content);
+  assert.equal((await ward.open(streamOf(sealed, 50_000))).size, content.length);
+  for (const size of [content.length - 1, content.length + 1, 0]) {
+    await assert.rejects(async () => collect(await ward.seal(session, streamOf(content, 70_000), { size })), refused("object_wrong_length"), `${size}`);
+  }
+  for (const size of [-1, 0.5, Number.NaN]) await assert.rejects(ward.seal(session, streamOf(content, 70_000), { size }), refused("invalid"));
+});
+
 test("ranges are read without the rest", async () => {
   const content = bytesOf(5_000_000);
   const sealed = await ward.seal(session, content);
