@@ -255,3 +255,78 @@ fn a_prelude_is_read_and_nothing_after_it() {
         Err(ObjectError::NotOurs)
     ));
 }
+
+/// Content that is made when it is read, and counts how far it was read.
+struct Endless<'a> {
+    left: u64,
+    read: &'a AtomicU64,
+}
+
+impl std::io::Read for Endless<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.left.min(out.len() as u64);
+        out[..count as usize].fill(b'w');
+        self.left -= count;
+        self.read.fetch_add(count, Ordering::SeqCst);
+        Ok(count as usize)
+    }
+}
+
+/// Takes content and forgets it; remembers how far reading was ahead of it at most.
+struct Forgetful<'a> {
+    written: u64,
+    read: &'a AtomicU64,
+    ahead: u64,
+}
+
+impl std::io::Write for Forgetful<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        assert!(bytes.iter().all(|byte| *byte == b'w'));
+        let read = self.read.load(Ordering::SeqCst);
+        self.ahead = self.ahead.max(read - self.written);
+        self.written += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// From one end to the other, over a pipe that holds 64 KiB: whatever is under way lies in memory.
+#[test]
+fn a_stream_of_any_length_passes_in_the_same_memory() {
+    let world = World::new();
+    let (threads, most) = (2, 16 << 20);
+    for len in [20_u64 << 20, 60 << 20] {
+        let read = AtomicU64::new(0);
+        let content = Endless {
+            left: len,
+            read: &read,
+        };
+        let mut taken = Forgetful {
+            written: 0,
+            read: &read,
+            ahead: 0,
+        };
+        let (mut from, into) = std::io::pipe().unwrap();
+        let plan = SealPlan::start(&world.seed, &world.header, &named("a"), &mut Rng(9)).unwrap();
+        let complete = std::thread::scope(|scope| {
+            let signer = &world.alice.signer;
+            scope.spawn(move || {
+                seal_stream::<AwsLcAes>(plan, signer, threads, content, into, Watch::none())
+                    .unwrap();
+            });
+            let prelude = read_prelude(&mut from).unwrap();
+            let plan =
+                OpenPlan::start(&world.seed, prelude, &world.expected, &world.alice.keys).unwrap();
+            open_stream::<AwsLcAes>(plan, threads, from, &mut taken, Watch::none()).unwrap()
+        });
+        assert_eq!((complete.content_len(), taken.written), (len, len));
+        assert!(
+            taken.ahead <= most,
+            "{} bytes under way of {len}",
+            taken.ahead
+        );
+    }
+}
