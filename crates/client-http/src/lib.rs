@@ -5,6 +5,7 @@
 //! answer of this API can have.
 
 mod address;
+mod object;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use wardseal_client::{
 };
 
 pub use address::{AddressError, ServerAddress};
+pub use object::{HttpObject, HttpObjectError};
 
 /// How long to wait, and how much to read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -9,7 +9,7 @@ use wardseal_client::{
     object::ObjectError,
     types::IdError,
 };
-use wardseal_client_http::{AddressError, TlsUnavailable};
+use wardseal_client_http::{AddressError, HttpObjectError, TlsUnavailable};
 use wardseal_client_password::PasswordError;
 use wardseal_client_sqlite::OpenError;
 use wardseal_password::strength::WeakReason;
@@ -191,8 +191,27 @@ impl From<PasswordError> for Error {
     }
 }
 
+impl From<HttpObjectError> for Error {
+    fn from(cause: HttpObjectError) -> Self {
+        let mut error = Self::new(cause.code(), cause.to_string());
+        if let HttpObjectError::Refused { status, .. } = cause {
+            error.0.details.status = Some(status);
+        }
+        error.0.cause = Some(cause.into());
+        error
+    }
+}
+
 impl From<ObjectError> for Error {
     fn from(cause: ObjectError) -> Self {
+        let cause = match cause {
+            // What a source behind HTTP said, in its own words.
+            ObjectError::Io(why) => match why.downcast::<HttpObjectError>() {
+                Ok(error) => return error.into(),
+                Err(why) => ObjectError::Io(why),
+            },
+            cause => cause,
+        };
         let message = match &cause {
             ObjectError::Io(why) => format!("{cause}: {why}"),
             _ => cause.to_string(),

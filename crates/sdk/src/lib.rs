@@ -4,6 +4,7 @@ mod changes;
 mod error;
 mod groups;
 mod host;
+mod http;
 mod opened;
 mod options;
 mod people;
