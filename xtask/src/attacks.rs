@@ -1,4 +1,4 @@
-//! Every test that `spec/attacks.md` names exists.
+//! Every test that `spec/attacks.md` and the guide about revocation name exists.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,6 +9,8 @@ use crate::workspace::Workspace;
 
 /// The table of attacks and tests.
 const TABLE: &str = "spec/attacks.md";
+/// A page that names the test which proves each of its lines.
+const GUIDE: &str = "docs/guides/revocation-and-cache.md";
 
 /// What the table names that is not there.
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
@@ -23,7 +25,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
             sources.insert(path, text);
         }
     }
-    Ok(missing(&table, &sources))
+    let mut violations = missing(&table, &sources);
+    if workspace.has(GUIDE) {
+        let guide = fs::read_to_string(workspace.root.join(GUIDE))?;
+        violations.extend(missing_by_name(&guide, &sources));
+    }
+    Ok(violations)
 }
 
 fn missing(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
@@ -45,6 +52,17 @@ fn missing(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
         missing.push(format!("{TABLE} names no tests"));
     }
     missing
+}
+
+/// What the guide names by name alone: four words and more, joined as functions are.
+fn missing_by_name(guide: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let names = guide.split('`').skip(1).step_by(2);
+    names
+        .filter(|name| name.matches('_').count() >= 3 && name.chars().all(word))
+        .filter(|name| !sources.values().any(|text| has_test(text, name)))
+        .map(|name| format!("{GUIDE}: there is no test {name}"))
+        .collect()
 }
 
 /// Whether a file is where a place says: its parts are folders, or the file, in this order.
@@ -69,7 +87,7 @@ fn has_test(text: &str, name: &str) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::missing;
+    use super::{missing, missing_by_name};
 
     #[test]
     fn what_is_named_must_be_a_test_at_its_place() {
@@ -85,5 +103,20 @@ mod tests {
             assert_eq!(missing(&table, &sources).len(), 1, "{wrong}");
         }
         assert_eq!(missing("nothing", &sources).len(), 1);
+    }
+
+    #[test]
+    fn what_the_guide_names_must_be_a_test() {
+        let text =
+            "#[tokio::test]\nasync fn off_opens_nothing_more() {}\n\nfn is_no_test_at_all() {}\n";
+        let sources = BTreeMap::from([("tests/e2e/tests/revoked.rs".to_owned(), text.into())]);
+        assert!(
+            missing_by_name("`off_opens_nothing_more`, `export_sessions`", &sources).is_empty()
+        );
+        assert_eq!(missing_by_name("`is_no_test_at_all`", &sources).len(), 1);
+        assert_eq!(
+            missing_by_name("`off_opens_nothing_else`", &sources).len(),
+            1
+        );
     }
 }
