@@ -23,9 +23,11 @@ def sign_up(ward: Wardseal, name: str) -> None:
 def summarise(ward: Wardseal, inbox: Path, outbox: Path) -> None:
     """Opens what lies in the inbox and seals one summary for each session, for whoever may read that session."""
     totals: dict[str, list[float]] = {}
-    for path in sorted(inbox.glob("*.wseal")):
+    paths = sorted(inbox.glob("*.wseal"))
+    for path, opened in zip(paths, ward.open_files(paths)):
         try:
-            opened = ward.open_file(path)
+            if isinstance(opened, WardsealError):
+                raise opened
             report = json.loads(opened.text())
         except WardsealError as error:
             if error.retryable:

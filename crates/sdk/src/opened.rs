@@ -1,12 +1,13 @@
 //! Messages and files: opening them.
 
-use core::{fmt, ops::Range};
+use core::{fmt, future::Future, ops::Range};
 use std::{
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use tokio::task::JoinSet;
 use wardseal_client::{
     Opening,
     crypto::{
@@ -127,6 +128,66 @@ impl Wardseal {
         let path = path.as_ref().to_owned();
         let file = blocking(move || FileSource::open(&path)).await?;
         self.open_source(file).await
+    }
+
+    /// Opens many objects at once; gives what became of each, in their order. What they need of the
+    /// server is asked for once, and what cannot be opened fails alone.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let place = wardseal_e2e::Place::new().await;
+    /// # let ward = place.person("doctor-4711").await;
+    /// # let me = ward.profile().await.ok_or("nobody")?.user;
+    /// # use wardseal_sdk::NewSession;
+    /// # let new = NewSession { manage: vec![me.into()], ..NewSession::default() };
+    /// # let session = ward.sessions().create(new).await?;
+    /// # let (first, second) = (ward.seal(session, "1").await?, ward.seal(session, "2").await?);
+    /// for opened in ward.open_many([first, b"no object".to_vec(), second]).await {
+    ///     match opened {
+    ///         Ok(opened) => println!("{}", opened.text().await?),
+    ///         Err(error) => println!("{}: {error}", error.code()), // not_an_object
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_many<O: Into<Vec<u8>>>(
+        &self,
+        objects: impl IntoIterator<Item = O>,
+    ) -> Vec<Result<Opened, Error>> {
+        let objects = objects.into_iter().map(Into::into);
+        let open = |ward: Self, object: Vec<u8>| async move { ward.open_bytes(object).await };
+        self.at_once(objects, open).await
+    }
+
+    /// The same with files.
+    pub async fn open_files<P: AsRef<Path>>(
+        &self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Vec<Result<Opened, Error>> {
+        let paths = paths.into_iter().map(|path| path.as_ref().to_owned());
+        let open = |ward: Self, path: PathBuf| async move { ward.open_file(path).await };
+        self.at_once(paths, open).await
+    }
+
+    /// Runs these at the same time; they end when nobody waits any more.
+    async fn at_once<I, A>(
+        &self,
+        items: impl Iterator<Item = I>,
+        open: impl Fn(Self, I) -> A,
+    ) -> Vec<Result<Opened, Error>>
+    where
+        A: Future<Output = Result<Opened, Error>> + Send + 'static,
+    {
+        let mut tasks = JoinSet::new();
+        for (at, item) in items.enumerate() {
+            let opening = open(self.clone(), item);
+            tasks.spawn(async move { (at, opening.await) });
+        }
+        let mut opened = tasks.join_all().await;
+        opened.sort_by_key(|(at, _)| *at);
+        opened.into_iter().map(|(_, opened)| opened).collect()
     }
 
     /// Opens what can be read in any part.

@@ -583,6 +583,14 @@ impl<'a> Sessions<'a> {
         Ok(self.core().describe_session(session, &metadata).await?)
     }
 
+    /// Drops the keys of all sessions: what is opened from now on is asked for again.
+    ///
+    /// # Errors
+    /// Code `store`.
+    pub async fn forget(&self) -> Result<(), Error> {
+        Ok(self.core().forget_sessions().await?)
+    }
+
     fn core(&self) -> &'a crate::wardseal::Core {
         &self.0.core
     }

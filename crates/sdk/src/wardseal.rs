@@ -324,12 +324,12 @@ impl Wardseal {
         Ok(self.core.sign_out().await?)
     }
 
-    /// Drops the keys of all sessions.
+    /// Drops the keys of all sessions: the same as [`Sessions::forget`].
     ///
     /// # Errors
     /// Code `store`.
     pub async fn forget_sessions(&self) -> Result<(), Error> {
-        Ok(self.core.forget_sessions().await?)
+        self.sessions().forget().await
     }
 
     /// What changes from now on that concerns this person. Keys in doubt are dropped before a

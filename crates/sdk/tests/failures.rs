@@ -218,11 +218,10 @@ async fn a_file_that_is_not_whole_does_not_appear() {
         .unwrap_err();
     assert_eq!(refused.code(), "no_access");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
-    assert_eq!(
-        ward.open_file(folder).await.unwrap_err().code(),
-        "invalid",
-        "a folder is no object"
-    );
+    let of_files = ward
+        .open_files([folder.to_owned(), folder.join("missing")])
+        .await;
+    assert_eq!(codes(&of_files), ["invalid", "io"], "a folder is no object");
 }
 
 /// A reader that never ends.
@@ -398,17 +397,15 @@ async fn what_is_opened_at_once_is_asked_for_once() {
     let first = carla.open_bytes(sealed.remove(0)).await.unwrap();
     assert_eq!(first.bytes().await.unwrap(), [0]);
     let before = place.world.keys.seen("fetch");
-    let mut opening = tokio::task::JoinSet::new();
-    for object in sealed {
-        let carla = carla.clone();
-        opening.spawn(async move { carla.open_bytes(object).await?.bytes().await });
+    sealed.insert(4, b"no object".to_vec());
+    let opened = carla.open_many(sealed).await;
+    let mut contents = Vec::new();
+    for (at, opened) in opened.into_iter().enumerate() {
+        match opened {
+            Ok(opened) => contents.extend(opened.bytes().await.unwrap()),
+            Err(error) => assert_eq!((at, error.code()), (4, "not_an_object")),
+        }
     }
-    let mut opened = opening.join_all().await;
-    opened.sort_by_key(|content| content.as_ref().map(|bytes| bytes[0]).ok());
-    let contents: Vec<_> = opened
-        .into_iter()
-        .map(|content| content.unwrap()[0])
-        .collect();
     assert_eq!(contents, (1..10).collect::<Vec<u8>>());
     // One may have begun before the others asked.
     let asked = place.world.keys.seen("fetch") - before;

@@ -499,6 +499,24 @@ impl Client {
         Ok(Opened::new(wait(py, self.0.open_bytes(object))?))
     }
 
+    fn open_many<'py>(
+        &self,
+        py: Python<'py>,
+        objects: Vec<Vec<u8>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let opened = wait(py, async { Ok(self.0.open_many(objects).await) })?;
+        each(py, opened, Opened::new)
+    }
+
+    fn open_files<'py>(
+        &self,
+        py: Python<'py>,
+        paths: Vec<PathBuf>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let opened = wait(py, async { Ok(self.0.open_files(paths).await) })?;
+        each(py, opened, Opened::new)
+    }
+
     fn open_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<Opened> {
         Ok(Opened::new(wait(py, self.0.open_file(path))?))
     }

@@ -15,7 +15,7 @@ from typing import ClassVar, List, Optional, Sequence
 
 from servers import Servers, bytes_of, user_of
 
-from wardseal import Cache, Change, NewSession, Session, Wardseal, WardsealError
+from wardseal import Cache, Change, NewSession, Opened, Session, Wardseal, WardsealError
 
 PASSWORD = "four quiet grey herons"
 
@@ -239,6 +239,16 @@ class Content(Platform):
             self.carla.open_bytes(sealed)
         with self.assert_code("not_an_object"):
             self.anna.open_bytes(b"something else")
+
+    def test_many_at_once(self) -> None:
+        sealed = [self.anna.seal(self.session, str(at)) for at in range(3)]
+        opened = self.anna.open_many([*sealed, b"something else"])
+        self.assertEqual([each.text() for each in opened[:3] if isinstance(each, Opened)], ["0", "1", "2"])
+        assert isinstance(opened[3], WardsealError)
+        self.assertEqual(opened[3].code, "not_an_object")
+        [refused] = self.carla.open_many(sealed[:1])
+        assert isinstance(refused, WardsealError)
+        self.assertEqual(refused.code, "no_access")
 
     def test_pieces_reads_and_ranges(self) -> None:
         content = bytes_of((2 << 20) + 5)

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, BinaryIO, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _native
 from ._errors import WardsealError, invalid
@@ -203,8 +203,8 @@ class Wardseal:
         self._shared.get().sign_out()
 
     def forget_sessions(self) -> None:
-        """Drops the keys of all sessions."""
-        self._shared.get().forget_sessions()
+        """Drops the keys of all sessions: the same as :meth:`Sessions.forget`."""
+        self.sessions.forget()
 
     def changes(self) -> Iterator[Change]:
         """What changes from now on that concerns this person, for as long as it is iterated.
@@ -287,6 +287,19 @@ class Wardseal:
     def open_file(self, path: Path) -> Opened:
         """Opens a file."""
         return Opened(self._shared.get().open_file(os.fspath(path)))
+
+    def open_many(self, objects: Iterable[Bytes]) -> Sequence[Union[Opened, WardsealError]]:
+        """Opens many objects at once; gives for each itself or the error, in their order.
+
+        What they need of the server is asked for once.
+        """
+        opened = self._shared.get().open_many([bytes(object) for object in objects])
+        return [each if isinstance(each, WardsealError) else Opened(each) for each in opened]
+
+    def open_files(self, paths: Iterable[Path]) -> Sequence[Union[Opened, WardsealError]]:
+        """The same with files."""
+        opened = self._shared.get().open_files([os.fspath(path) for path in paths])
+        return [each if isinstance(each, WardsealError) else Opened(each) for each in opened]
 
     def open_stream(self, source: BinaryIO) -> Opened:
         """Opens what a file object gives. Its author is verified at the end."""
@@ -511,6 +524,10 @@ class Sessions:
     def describe(self, session: str, metadata: Any) -> None:
         """Replaces the metadata."""
         self._shared.get().describe(session, json.dumps(metadata))
+
+    def forget(self) -> None:
+        """Drops the keys of all sessions: what is opened from now on is asked for again."""
+        self._shared.get().forget_sessions()
 
 
 class Recovery:
