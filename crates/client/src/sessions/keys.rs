@@ -68,7 +68,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
         inner.imports.retain(|import| {
             let over = now.since(import.imported) >= ttl || now < import.imported;
-            if over && import.kept {
+            let persistent = matches!(self.config.cache, CachePolicy::Persistent { .. });
+            if over && import.kept && persistent {
                 batch.delete(records::import_key(&import.content));
             }
             !over

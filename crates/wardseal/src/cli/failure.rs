@@ -258,6 +258,11 @@ fn misused(code: &'static str, misuse: &Misuse) -> Failure {
             misuse.to_string(),
             "ask somebody who manages it to grant you the right",
         ),
+        Misuse::BadExport(_) => (
+            exit::FAILED,
+            misuse.to_string(),
+            "nothing was taken in; wardseal session export writes such files",
+        ),
         Misuse::Invalid(why) => {
             let (what, advice) = why.split_once(": ").unwrap_or((why, ""));
             (exit::FAILED, what.to_owned(), advice)

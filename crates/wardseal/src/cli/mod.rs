@@ -7,6 +7,7 @@ mod binding;
 mod devices;
 mod doctor;
 mod escrow;
+mod exports;
 mod failure;
 mod files;
 mod groups;

@@ -133,6 +133,13 @@ pub(crate) struct Host {
     saved: Saved,
 }
 
+impl Common {
+    /// Whether keys of sessions are kept in the folder of this machine.
+    pub(crate) const fn keeps_keys(&self) -> bool {
+        self.keep_keys.is_some() && self.act_as.is_none()
+    }
+}
+
 impl Host {
     /// Reads what the folder remembers.
     ///

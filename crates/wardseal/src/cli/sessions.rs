@@ -9,6 +9,7 @@ use wardseal_client::{
 
 use super::{
     escrow::{self, GrantPending},
+    exports::{self, Export, Import},
     failure::Failure,
     profile::{Host, HostClient},
     report::Report,
@@ -41,6 +42,11 @@ pub(crate) enum Command {
         /// The session
         session: SessionId,
     },
+    /// Writes a file that opens what was sealed for sessions up to now, without an identity and
+    /// without a connection. It is a secret, and no revocation reaches it.
+    Export(Export),
+    /// Takes in what `export` wrote, so that it opens here for as long as --keep-keys says.
+    Import(Import),
     /// Grants a right to one more recipient.
     Grant {
         /// The session
@@ -187,6 +193,8 @@ pub(crate) async fn run(host: &mut Host, command: Command) -> Result<Report, Fai
     }
     let client = host.client().await?;
     let (session, done) = match command {
+        Command::Export(wanted) => return exports::export(&client, wanted).await,
+        Command::Import(wanted) => return exports::import(&client, wanted, &host.common).await,
         Command::List => return list(&client).await,
         Command::Create(create) => {
             let recipients = create.recipients.resolve(&client).await?;

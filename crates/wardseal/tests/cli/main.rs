@@ -6,6 +6,7 @@
 )]
 
 mod escrow;
+mod exports;
 mod files;
 mod messages;
 mod people;
