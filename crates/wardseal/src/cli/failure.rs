@@ -223,9 +223,9 @@ fn misused(code: &'static str, misuse: &Misuse) -> Failure {
             "no sign-up is waiting for a token".into(),
             "begin one: wardseal user sign-up --name NAME",
         ),
-        Misuse::UnknownName(_) => (
+        Misuse::UnknownName(name) => (
             exit::FAILED,
-            misuse.to_string(),
+            format!("the application knows nobody by the name \"{name}\""),
             "check the spelling; the person may have to sign up first",
         ),
         Misuse::WrongPassword => (
