@@ -288,6 +288,14 @@ mod tests {
     }
 
     #[test]
+    fn every_code_of_ours_has_a_page_in_the_book() {
+        let pages = include_str!("../../../docs/book/client-errors.md");
+        for code in RETRYABLE.iter().chain(&["application", "invalid", "io"]) {
+            assert!(pages.contains(&format!("\n## {code}\n")), "{code}");
+        }
+    }
+
+    #[test]
     fn a_refusal_brings_what_the_server_said() {
         let mut problem = Problem::new(ProblemCode::TooManyAttempts);
         problem.retry_after = Some(30);

@@ -11,7 +11,7 @@ import sys
 import threading
 import unittest
 from datetime import datetime, timedelta, timezone
-from typing import ClassVar, List, Optional, Sequence
+from typing import Any, BinaryIO, ClassVar, List, Optional, Sequence, cast
 
 from servers import Servers, bytes_of, user_of
 
@@ -309,6 +309,37 @@ class Content(Platform):
             self.anna.open_stream(io.BytesIO(target.getvalue())).range(0, 1)
         with self.assert_code("object_truncated"):
             self.anna.open_stream(io.BytesIO(target.getvalue()[:-100_000])).bytes()
+
+    @unittest.skipUnless(sys.platform == "linux", "peaks are counted in kilobytes on Linux")
+    def test_streams_of_any_length_pass_in_the_same_memory(self) -> None:
+        import resource
+
+        class Zeros(io.RawIOBase):
+            left = 192 << 20
+
+            def read(self, size: int = -1) -> bytes:
+                given = min(size, self.left)
+                self.left -= given
+                return bytes(given)
+
+        class Counter(io.RawIOBase):
+            written = 0
+
+            def write(self, data: Any) -> int:
+                self.written += len(data)
+                return len(data)
+
+        path = self.servers.folder / "large.wseal"
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with open(path, "wb") as sealed:
+            self.anna.seal_stream(self.session, cast(BinaryIO, Zeros()), sealed)
+        counter = Counter()
+        with open(path, "rb") as sealed:
+            self.anna.open_stream(sealed).write_to(cast(BinaryIO, counter))
+        pieces = sum(len(piece) for piece in self.anna.open_file(path))
+        self.assertEqual((counter.written, pieces), (192 << 20, 192 << 20))
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        self.assertLess(grown, 64 << 10, "kilobytes")
 
     def test_what_a_file_object_raises_arrives(self) -> None:
         class Broken(io.BytesIO):

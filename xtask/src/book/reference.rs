@@ -28,6 +28,9 @@ pub(crate) fn pages(tools: &Tools<'_>) -> Result<Vec<Page>> {
 /// What the client's errors mean. What the servers refuse has a page each in `docs/errors`.
 const CLIENT_ERRORS: &str = "docs/book/client-errors.md";
 
+/// What only the SDK for Rust raises.
+const RUST_ERRORS: &[&str] = &["application"];
+
 /// The list of all errors, and a page for each of the client's own.
 fn errors(root: &Path) -> Result<Vec<Page>> {
     let mut told = BTreeMap::new();
@@ -71,7 +74,8 @@ fn errors(root: &Path) -> Result<Vec<Page>> {
             ..page
         });
     }
-    let codes = codes(&fs::read_to_string(root.join("packages/sdk/src/codes.ts"))?)?;
+    let mut codes = codes(&fs::read_to_string(root.join("packages/sdk/src/codes.ts"))?)?;
+    codes.extend(RUST_ERRORS.iter().map(|code| (*code).to_owned()));
     let missing: Vec<_> = codes
         .iter()
         .filter(|code| !told.contains_key(*code))
