@@ -331,8 +331,8 @@ class Content(Platform):
 
         path = self.servers.folder / "large.wseal"
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        with open(path, "wb") as sealed:
-            self.anna.seal_stream(self.session, cast(BinaryIO, Zeros()), sealed)
+        with open(path, "wb") as target:
+            self.anna.seal_stream(self.session, cast(BinaryIO, Zeros()), target)
         counter = Counter()
         with open(path, "rb") as sealed:
             self.anna.open_stream(sealed).write_to(cast(BinaryIO, counter))
