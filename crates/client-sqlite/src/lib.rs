@@ -6,6 +6,8 @@
 //! └── state.key       32 bytes, for its owner only (0600)
 //! ```
 //!
+//! Keys of sessions may lie in a database elsewhere: [`open_folder_with_cache`].
+//!
 //! Several processes may use one folder at the same time: SQLite makes each change whole.
 
 mod key;
@@ -15,7 +17,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
-use wardseal_client::crypto::secret::Secret;
+use wardseal_client::{SplitStore, crypto::secret::Secret};
 
 pub use store::SqliteStore;
 
@@ -75,4 +77,18 @@ pub fn open_folder(
     let database = folder.join("state.db");
     let key = key::load_or_create(&folder.join("state.key"), &database, rng)?;
     Ok((SqliteStore::open(&database)?, key))
+}
+
+/// The same with what sessions open with in a database of its own, which may be lost or removed
+/// while no client is open.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_folder_with_cache(
+    folder: &Path,
+    cache: &Path,
+    rng: &mut dyn CryptoRng,
+) -> Result<(SplitStore<SqliteStore, SqliteStore>, Secret<32>), OpenError> {
+    let (state, key) = open_folder(folder, rng)?;
+    Ok((SplitStore::new(state, SqliteStore::open(cache)?), key))
 }

@@ -10,7 +10,7 @@ use chacha20::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tempfile::tempdir;
 use wardseal_client::{Batch, StateStore as _, conformance};
-use wardseal_client_sqlite::{OpenError, SqliteStore, open_folder};
+use wardseal_client_sqlite::{OpenError, SqliteStore, open_folder, open_folder_with_cache};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -25,6 +25,28 @@ async fn it_keeps_what_a_store_must_keep() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("state.db");
     conformance::lasting_store(|| SqliteStore::open(&path).expect("a folder for it")).await;
+}
+
+#[tokio::test]
+async fn a_cache_elsewhere_holds_sessions_and_may_be_removed() {
+    let folder = tempdir().unwrap();
+    let cache = folder.path().join("cache.db");
+    let open = || {
+        let opened = open_folder_with_cache(&folder.path().join("a"), &cache, &mut rng(1));
+        opened.unwrap().0
+    };
+    conformance::lasting_store(open).await;
+    for key in ["chain/ses_a", "identity"] {
+        let batch = Batch {
+            puts: vec![(key.into(), b"1".to_vec())],
+            deletes: vec![],
+        };
+        open().commit(batch).await.unwrap();
+    }
+    assert_eq!(mode(&cache), 0o600);
+    fs::remove_file(&cache).unwrap();
+    assert_eq!(open().get("chain/ses_a").await.unwrap(), None);
+    assert_eq!(open().get("identity").await.unwrap().unwrap(), b"1");
 }
 
 #[test]
