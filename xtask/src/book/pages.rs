@@ -290,7 +290,7 @@ pub(crate) fn write(
             let new = match (was, &fence) {
                 (false, Some(_)) => opening(&line.text),
                 (true, _) => line.text.clone(),
-                (false, None) => rewriter.line(line, wrong)?,
+                (false, None) => breakable(&rewriter.line(line, wrong)?),
             };
             text.push_str(&new);
             text.push('\n');
@@ -367,6 +367,32 @@ fn opening(line: &str) -> String {
     }
 }
 
+/// Longer names than this one may be broken in a table.
+const LONG_NAME: usize = 24;
+
+/// A row of a table in which long names of functions and files may be broken at their joints.
+fn breakable(line: &str) -> String {
+    if !line.starts_with('|') {
+        return line.to_owned();
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_/:.-".contains(c);
+    let mut out = String::new();
+    for (part, code) in line.split('`').zip([false, true].into_iter().cycle()) {
+        match code {
+            false => out.push_str(part),
+            true if part.len() > LONG_NAME && part.chars().all(plain) => {
+                let broken = part
+                    .replace('_', "_<wbr>")
+                    .replace('/', "/<wbr>")
+                    .replace("::", "::<wbr>");
+                out.push_str(&format!("<code>{broken}</code>"));
+            }
+            true => out.push_str(&format!("`{part}`")),
+        }
+    }
+    out
+}
+
 /// Makes links of one page hold in the book.
 struct Rewriter<'a> {
     root: &'a Path,
@@ -436,7 +462,7 @@ impl Rewriter<'_> {
             .filter(|line| !line.trim().is_empty())
             .collect();
         Ok(Some(format!(
-            "<figure class=\"drawing\">\n{}\n</figure>\n",
+            "<figure class=\"drawing\" tabindex=\"0\">\n{}\n</figure>\n",
             kept.join("\n")
         )))
     }
@@ -496,7 +522,7 @@ fn opening_bracket(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{after, anchored, join, paragraph, place, relative};
+    use super::{after, anchored, breakable, join, paragraph, place, relative};
 
     #[test]
     fn files_have_their_places() {
@@ -528,6 +554,18 @@ mod tests {
         assert_eq!(relative("guides/a.md", "spec/b.md"), "../spec/b.md");
         assert_eq!(relative("guides/a.md", "guides/b.md"), "b.md");
         assert_eq!(relative("a.md", "guides/b.md"), "guides/b.md");
+    }
+
+    #[test]
+    fn long_names_are_broken_in_tables_alone() {
+        let name = "a_name_of_some_test_that_is_long";
+        assert!(breakable(&format!("| `{name}` |")).contains("<code>a_<wbr>name_"));
+        let text = format!("`{name}`");
+        assert_eq!(breakable(&text), text);
+        assert_eq!(
+            breakable("| `short` and `{ long: \"but no name at all\" }` |"),
+            "| `short` and `{ long: \"but no name at all\" }` |"
+        );
     }
 
     #[test]
