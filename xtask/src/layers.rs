@@ -203,7 +203,7 @@ const OWNED: &[(&[&str], &[&str])] = &[
             "apps/transfer/demo-data",
         ],
     ),
-    (&["pyo3"], &["packages/python"]),
+    (&["pyo3", "pyo3-build-config"], &["packages/python"]),
     (&["opaque-ke", "voprf", "argon2"], &["crates/password"]),
     (
         &[
