@@ -43,12 +43,11 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         if let Some(error) = queue.failure(call.number) {
             return Err(error.into());
         }
-        let own = |wants: &[(u64, Want)]| wants.iter().any(|(number, _)| *number == call.number);
-        if !own(&self.unmet(inner)) {
+        if self.unmet(inner, queue.wants(Some(call.number))).is_empty() {
             return Ok(());
         }
         let_others_begin().await;
-        let wants = self.unmet(inner);
+        let wants = self.unmet(inner, queue.wants(None));
         match self.bring(inner, &wants).await {
             Ok(()) => Ok(()),
             Err(error) => match *error {
@@ -76,9 +75,8 @@ impl<T: Transport, S: StateStore> Client<T, S> {
         }
     }
 
-    /// What the calls in the queue want that is not here.
-    fn unmet(&self, inner: &Inner) -> Vec<(u64, Want)> {
-        let mut wants = self.inner.queue.wants();
+    /// What of this is not here.
+    fn unmet(&self, inner: &Inner, mut wants: Vec<(u64, Want)>) -> Vec<(u64, Want)> {
         wants.retain(|(number, want)| {
             let met = match *want {
                 Want::Key(session, epoch) => {

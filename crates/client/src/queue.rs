@@ -121,13 +121,13 @@ impl Queue {
         (*sent > call).then_some(*present)
     }
 
-    /// What all calls want, each with its call.
-    pub(crate) fn wants(&self) -> Vec<(u64, Want)> {
+    /// What one call wants, or all of them, each with its call.
+    pub(crate) fn wants(&self, of: Option<u64>) -> Vec<(u64, Want)> {
         let calls = self.calls();
         let each = calls
             .waiting
             .iter()
-            .filter(|(_, call)| call.failed.is_none());
+            .filter(|(number, call)| call.failed.is_none() && of.is_none_or(|of| of == **number));
         each.flat_map(|(number, call)| call.wants.iter().map(|want| (*number, *want)))
             .collect()
     }
