@@ -155,7 +155,8 @@ fn declarations(text: &str) -> BTreeMap<String, Declaration> {
             .trim_start_matches("abstract ");
         let (kind, rest) = words.split_once(' ').unwrap_or((words, ""));
         let known = ["class", "interface", "type", "function", "const"].contains(&kind);
-        if !line.starts_with("export ") || !known {
+        // `export type { … } from` is a list and declares nothing.
+        if !line.starts_with("export ") || !known || rest.starts_with('{') {
             documentation.clear();
             continue;
         }
