@@ -15,7 +15,7 @@ pub enum Error {
     #[error("{}{}", .0.title, detail(.0))]
     Rejected(Box<Problem>),
     /// The server, or somebody through it, broke the protocol. Nothing was changed here.
-    #[error("the server or a peer broke the protocol: {0}")]
+    #[error("the server or a peer broke the protocol, so nothing was changed here: {0}")]
     Misbehaved(#[from] Misbehaviour),
     /// The caller asked for what cannot be.
     #[error("{0}")]
@@ -24,7 +24,7 @@ pub enum Error {
     #[error("{0}")]
     Transport(#[from] TransportError),
     /// The local store failed. Nothing was changed there.
-    #[error("the local store failed: {0}")]
+    #[error("the local store failed, try again: {0}")]
     Store(String),
     /// The source of randomness is broken, or a key of our own is damaged.
     #[error("cryptography failed on this machine: {0}")]

@@ -16,7 +16,7 @@ export interface Engine {
 const SPARE = 10;
 
 function rejected(): Error {
-  return new WardsealError("object_rejected", "the object was changed, or sealed with another key");
+  return new WardsealError("object_rejected", "the object was changed, or sealed with another key: fetch it again");
 }
 
 /** Whether WebCrypto is there: a page has it over https and on localhost. */

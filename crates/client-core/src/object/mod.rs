@@ -57,32 +57,32 @@ pub enum ObjectError {
     #[error("the object is of a newer kind (suite {0}): update this program")]
     OtherSuite(u16),
     /// It does not decrypt: it was changed, or sealed with another key. Nothing tells which.
-    #[error("the object was changed, or sealed with another key")]
+    #[error("the object was changed, or sealed with another key: fetch it again")]
     Rejected,
     /// The signature is not by the author's device over these bytes: somebody who can read the
     /// session, and nobody else, may have made it.
     #[error("the object is not by the author that it names: do not use it")]
     BadAuthor,
     /// It is a valid-looking object, but not the one asked for.
-    #[error("this is another object, version, session or epoch than the one asked for")]
+    #[error("this is another object, version, session or epoch than was asked for: do not use it")]
     WrongContext,
     /// Larger than the format allows.
-    #[error("the object is larger than the format allows")]
+    #[error("the object is larger than the format allows: seal it in parts")]
     TooLarge,
     /// The content has another length than was announced.
-    #[error("the content has another length than was announced")]
+    #[error("the content has another length than was announced: seal it again")]
     WrongLength,
     /// A plan was used out of order, or after a failure or its end.
     #[error("sealing or opening was used out of order: start again")]
     OutOfOrder,
     /// The random source is broken; nothing was sealed.
-    #[error("the random source is broken")]
+    #[error("the random source is broken: use another machine")]
     Randomness,
     /// The caller cancelled.
-    #[error("cancelled")]
+    #[error("it was cancelled: begin again")]
     Cancelled,
     /// Reading or writing failed.
-    #[error("reading or writing failed")]
+    #[error("reading or writing failed: try again")]
     Io(#[from] std::io::Error),
 }
 
