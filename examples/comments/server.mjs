@@ -31,8 +31,10 @@ await startApplication({
   platform,
   routes: {
     "GET /config": () => ({ tenant: platform.tenant, keys: platform.keys, vault: platform.vault }),
+    // ANCHOR: sign-up
     // The name is the login's, never one that the page sends along.
     "POST /sign-up": async ({ request, name }) => signName(name, JSON.parse(await bodyOf(request))),
+    // ANCHOR_END: sign-up
     "POST /join": ({ name, ring }) => {
       if (box.names.includes(name)) return;
       box.names.push(name);
