@@ -11,6 +11,7 @@
 mod access;
 mod blobs;
 mod browser;
+mod bucket;
 mod canary;
 mod changes;
 mod escrow;
