@@ -37,7 +37,7 @@ for (const [turn, [language, size, colorScheme]] of looks.entries()) {
     });
     test(`pictures of ways back in: ${title}`, async ({ visit, world, faults }) => {
       // Whoever gets a new identity is signed out everywhere at once.
-      faults.expect(/40[13] .*\/api\/(events|session)/);
+      faults.expect(/40[13] .*\/(api\/(events|session)|v1\/(changes\/watch|sign-in))/);
       expect((await visitWaysBack(visit, world, language, turn, take)).length).toBeGreaterThan(20);
     });
     test(`pictures of a facility without keys: ${title}`, async ({ fresh, visit }) => {
