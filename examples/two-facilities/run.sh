@@ -208,6 +208,7 @@ ok "carla opens 32 bytes in the middle of the document, without the rest"
 title "David leaves South"
 opens_all david --keep-keys 600
 cp -r machines/david machines/copy-of-david
+cp -r machines/david machines/copy-never-connected
 ok "david opens everything once more, keeps the keys, and copies his disk"
 must carla group remove South david
 ok "carla removes him: the group has a new key before anybody seals to it again"
@@ -222,12 +223,14 @@ refused 5 copy-of-david open sealed/later.json.wseal -o stolen.json --keep-keys 
 ok "david cannot open it, nor can the copy of his disk with the keys that it keeps"
 # A port on which nobody listens: what the disk can do by itself.
 alone=http://127.0.0.1:9
-refused 3 copy-of-david open sealed/later.json.wseal -o stolen.json --keep-keys 600 --server "$alone"
+refused 3 copy-never-connected open sealed/later.json.wseal -o stolen.json --keep-keys 600 --server "$alone"
 [ ! -e stolen.json ] || fail "david has got something"
-ok "nor can the copy by itself, without any server"
-must copy-of-david open sealed/letter.pdf.wseal -o read-before.pdf --keep-keys 600 --server "$alone"
+ok "nor can a copy that never asked, without any server"
+must copy-never-connected open sealed/letter.pdf.wseal -o read-before.pdf --keep-keys 600 --server "$alone"
 cmp letter.pdf read-before.pdf
-ok "what he had opened before, it still opens: what was read was read"
+refused 3 copy-of-david open sealed/letter.pdf.wseal -o stolen.pdf --keep-keys 600 --server "$alone"
+[ ! -e stolen.pdf ] || fail "a copy that was refused has kept its keys"
+ok "what he had opened before, a copy that never asked still opens: what was read was read"
 opens_all carla
 ok "carla opens everything, the new file too"
 
