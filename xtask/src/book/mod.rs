@@ -1,6 +1,6 @@
 //! `cargo xtask book`: the documentation site, with every link and every code block checked.
 //!
-//! Pages come from `docs/book/src`, from the folders that [`place`] names, and from [`reference`]. They are collected in
+//! Pages come from `docs/book/src`, from the folders that [`pages::place`] names, and from [`mod@reference`]. They are collected in
 //! one folder with includes resolved and links rewritten ([`pages`]), their code blocks are checked ([`blocks`] and what
 //! it hands them to), mdBook makes HTML of them, and the links of that HTML are followed ([`links`]). `docs/book/README.md`
 //! says what that means for somebody who writes a page.
