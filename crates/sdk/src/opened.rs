@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::{
     blocking,
     error::Error,
-    seal::{Output, THREADS, streaming},
+    seal::{Output, SMALL, THREADS, streaming},
     source::{FileSource, RandomAccess, Shared},
     wardseal::Wardseal,
 };
@@ -341,10 +341,30 @@ impl Opened {
     /// # Errors
     /// Those that begin with `object`; `io`; `invalid` for the second reading of a stream.
     pub async fn bytes(&self) -> Result<Vec<u8>, Error> {
+        if let Source::Random { source, .. } = &self.source
+            && usize::try_from(source.0.size()).is_ok_and(|size| size <= SMALL)
+        {
+            return self.small_bytes(source.clone()).await;
+        }
         let room = self.size().and_then(|size| usize::try_from(size).ok());
         // What the author of a stream announces is not verified yet.
         let room = room.filter(|_| self.verified()).unwrap_or_default();
         let (content, _) = self.write_to(Vec::with_capacity(room)).await?;
+        Ok(content)
+    }
+
+    /// The content of an object that is worth neither threads nor buffers for whole frames.
+    async fn small_bytes(&self, source: Shared) -> Result<Vec<u8>, Error> {
+        let (opening, prelude) = (Arc::clone(&self.opening), self.prelude.clone());
+        let (content, complete) = blocking(move || {
+            // What was verified once stays what is read, whatever the source gives now.
+            let mut object = prelude.bytes().to_vec();
+            let start = u64::try_from(object.len()).unwrap_or(u64::MAX);
+            object.extend(source.fetch(start..source.0.size())?);
+            Ok(opening.open::<DefaultAes>(&object)?)
+        })
+        .await?;
+        let _ = self.completed.set(Completed(complete));
         Ok(content)
     }
 

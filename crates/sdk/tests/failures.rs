@@ -7,7 +7,7 @@
 use std::{
     io::{self, Cursor, Read},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,8 +15,8 @@ use std::{
 
 use wardseal_e2e::Place;
 use wardseal_sdk::{
-    Cache, Change, How, MemberId, NewSession, Options, Right, Role, SealOptions, SessionId, Store,
-    Visibility, Wardseal,
+    Cache, Change, How, MemberId, NewSession, Options, RandomAccess, Right, Role, SealOptions,
+    SessionId, Store, Visibility, Wardseal,
 };
 use wardseal_testkit::Fault;
 
@@ -148,6 +148,44 @@ async fn what_was_changed_or_cut_off_does_not_open() {
     let error = reader.read_to_end(&mut read).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert!(!opened.verified() && opened.completed().is_none());
+}
+
+/// Bytes that somebody else may change.
+struct Shelf(Arc<Mutex<Vec<u8>>>);
+
+impl RandomAccess for Shelf {
+    fn size(&self) -> u64 {
+        self.0.lock().unwrap().len().try_into().unwrap()
+    }
+
+    fn read_at(&self, start: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().read_at(start, buffer)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_object_is_read_as_it_was_verified_or_not_at_all() {
+    let place = Place::new().await;
+    let ward = place.person("anna").await;
+    let session = session(&ward).await;
+    let sealed = ward.seal(session, "38.4").await.unwrap();
+    let another = ward.seal(session, "36.9").await.unwrap();
+    let shelf = Arc::new(Mutex::new(sealed.clone()));
+    let opened = ward.open_source(Shelf(Arc::clone(&shelf))).await.unwrap();
+
+    let mut changed = sealed.clone();
+    // In the frame, before the trailer.
+    let at = changed.len() - 120;
+    changed[at] ^= 1;
+    for other in [changed, another, sealed[..sealed.len() - 1].to_vec()] {
+        *shelf.lock().unwrap() = other;
+        let refused = opened.bytes().await.unwrap_err();
+        assert!(refused.code().starts_with("object"), "{refused:?}");
+        assert!(opened.completed().is_none());
+    }
+    *shelf.lock().unwrap() = sealed;
+    assert_eq!(opened.text().await.unwrap(), "38.4");
+    assert_eq!(opened.completed().unwrap().size(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
