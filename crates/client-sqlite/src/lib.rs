@@ -10,6 +10,7 @@
 //!
 //! Several processes may use one folder at the same time: SQLite makes each change whole.
 
+mod host;
 mod key;
 mod private;
 mod store;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use rand_core::CryptoRng;
 use wardseal_client::{SplitStore, crypto::secret::Secret};
 
+pub use host::HostStore;
 pub use store::SqliteStore;
 
 /// Why a client's folder cannot be used.

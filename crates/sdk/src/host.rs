@@ -1,14 +1,10 @@
-//! What the machine gives to a client: a clock, randomness, and a place for records.
+//! What the machine gives to a client: a clock and randomness.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
-use wardseal_client::{
-    Batch, MemoryStore, StateStore, StoreError,
-    types::{Clock, Timestamp},
-};
-use wardseal_client_sqlite::SqliteStore;
+use wardseal_client::types::{Clock, Timestamp};
 
 /// The system's clock.
 #[derive(Debug)]
@@ -30,36 +26,4 @@ impl Clock for SystemClock {
 /// The system's source of randomness.
 pub(crate) const fn random() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
-}
-
-/// Where the records of a client are.
-#[derive(Debug)]
-pub enum HostStore {
-    /// In a folder.
-    Folder(SqliteStore),
-    /// In memory.
-    Memory(MemoryStore),
-}
-
-impl StateStore for HostStore {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Folder(store) => store.get(key).await,
-            Self::Memory(store) => store.get(key).await,
-        }
-    }
-
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        match self {
-            Self::Folder(store) => store.keys(prefix).await,
-            Self::Memory(store) => store.keys(prefix).await,
-        }
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        match self {
-            Self::Folder(store) => store.commit(batch).await,
-            Self::Memory(store) => store.commit(batch).await,
-        }
-    }
 }

@@ -17,7 +17,6 @@ mod wardseal;
 pub use changes::{Change, Changes};
 pub use error::{Error, ErrorDetails};
 pub use groups::Groups;
-pub use host::HostStore;
 pub use opened::{Completed, ContentReader, Opened};
 pub use options::{Cache, Options, Store};
 pub use people::{Device, Devices, Users};
@@ -37,6 +36,7 @@ pub use wardseal_client::{
     protocol::{keys::DeviceKind, object::ObjectHeader},
     types::{Clock, DeviceId, GroupId, MemberId, ObjectId, SessionId, TenantId, Timestamp, UserId},
 };
+pub use wardseal_client_sqlite::HostStore;
 
 /// Runs what may block where it holds nobody up.
 pub(crate) async fn blocking<R: Send + 'static>(

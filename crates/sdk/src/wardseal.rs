@@ -11,13 +11,13 @@ use wardseal_client::{
 };
 use wardseal_client_http::HttpTransport;
 use wardseal_client_password as password;
-use wardseal_client_sqlite::open_folder;
+use wardseal_client_sqlite::{HostStore, open_folder};
 
 use crate::{
     changes::{Change, Changes},
     error::Error,
     groups::Groups,
-    host::{HostStore, SystemClock, random},
+    host::{SystemClock, random},
     options::{Options, Store},
     people::{Devices, Users},
     recovery::Recovery,

@@ -12,13 +12,13 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use serde::Deserialize;
 use wardseal_client::{
-    Batch, CachePolicy, Client, Config, MemoryStore, StateStore, StoreError,
+    CachePolicy, Client, Config, MemoryStore,
     crypto::secret::Secret,
     types::{Clock as _, TenantId, Timestamp},
 };
 use wardseal_client_http::{HttpTransport, ServerAddress, TlsUnavailable};
 use wardseal_client_password::unlock;
-use wardseal_client_sqlite::{SqliteStore, open_folder};
+use wardseal_client_sqlite::{HostStore, open_folder};
 
 use super::{failure::Failure, passwords, private, time};
 use crate::serve::{SystemClock, variable};
@@ -84,36 +84,6 @@ struct Saved {
 
 /// The client of a command.
 pub(crate) type HostClient = Client<HttpTransport, HostStore>;
-
-/// Where the records of a command are: in the folder, or in memory for one that acts once.
-#[derive(Debug)]
-pub(crate) enum HostStore {
-    Folder(SqliteStore),
-    Memory(MemoryStore),
-}
-
-impl StateStore for HostStore {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Folder(store) => store.get(key).await,
-            Self::Memory(store) => store.get(key).await,
-        }
-    }
-
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        match self {
-            Self::Folder(store) => store.keys(prefix).await,
-            Self::Memory(store) => store.keys(prefix).await,
-        }
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        match self {
-            Self::Folder(store) => store.commit(batch).await,
-            Self::Memory(store) => store.commit(batch).await,
-        }
-    }
-}
 
 /// The system's source of randomness.
 pub(crate) const fn random() -> UnwrapErr<SysRng> {
